@@ -5,7 +5,7 @@ const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 export type Bytes = Uint8Array<ArrayBuffer>
 
 export function utf8(text: string): Bytes {
-  return encoder.encode(text)
+  return encoder.encode(text) as Bytes
 }
 
 /** Decodes leniently: malformed sequences become U+FFFD. For display and parsing, never for signatures. */
@@ -72,7 +72,9 @@ export function fromBase64(base64: string): Bytes | undefined {
 export function fromBase64Url(base64url: string): Bytes | undefined {
   const bare = base64url.replace(/={1,2}$/, '')
   if (!/^[A-Za-z0-9_-]*$/.test(bare) || bare.length % 4 === 1) return undefined
-  return decodeBase64(bare.replaceAll('-', '+').replaceAll('_', '/') + '='.repeat((4 - (bare.length % 4)) % 4))
+  return decodeBase64(
+    bare.replaceAll('-', '+').replaceAll('_', '/') + '='.repeat((4 - (bare.length % 4)) % 4),
+  )
 }
 
 function decodeBase64(base64: string): Bytes | undefined {

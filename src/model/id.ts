@@ -48,10 +48,12 @@ export function deliveryIdOf(eventId: EventId, subscriptionId: SubscriptionId): 
   return `dlv_${time}${hash40(input, 0x9e3779b9)}${hash40(input, 0x7f4a7c15)}`
 }
 
-export function idSchema<P extends Prefix>(prefix: P): z.ZodType<Id<P>> {
-  return z.templateLiteral([`${prefix}_`, z.string()]).check(
-    z.regex(new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`)),
-  ) as unknown as z.ZodType<Id<P>>
+export function idSchema<P extends Prefix>(prefix: P): z.ZodType<Id<P>, Id<P>> {
+  const pattern = new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`)
+  return z.string().regex(pattern, `an id of the form ${prefix}_ and 26 characters`) as unknown as z.ZodType<
+    Id<P>,
+    Id<P>
+  >
 }
 
 function timePart(ms: number): string {

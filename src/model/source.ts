@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import type { SourceId, TenantId } from './id.ts'
+
+/** The largest body a source accepts; Cloudflare itself would carry 100 MB on every plan. */
+export const BODY_BYTES_MAX = 25 * 1024 * 1024
+/** Duplicates are remembered this long unless the source says otherwise. */
+export const DEDUPE_WINDOW_SECONDS = 86_400
+
+const headerName = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'not an HTTP header name')
+
+/** What a caller may set on a source. Secrets travel beside the settings, since they are kept encrypted. */
+export const sourceSettingsSchema = z.object({
+  /** Provider-specific settings, and `publicUrl`-like facts that some schemes sign over. */
+  config: z.record(z.string(), z.unknown()).default({}),
+  verification: z.enum(['required', 'optional', 'off']).default('required'),
+  allowedMethods: z
+    .array(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']))
+    .min(1)
+    .optional(),
+  ipAllow: z.array(z.string().min(2).max(50)).max(500).default([]),
+  ipDeny: z.array(z.string().min(2).max(50)).max(500).default([]),
+  hidden: z
+    .object({ header: headerName, value: z.string().min(1).max(200) })
+    .nullable()
+    .default(null),
+  rateLimit: z
+    .object({ limit: z.int().min(1).max(1_000_000), periodSeconds: z.int().min(1).max(86_400) })
+    .nullable()
+    .default(null),
+  dedupe: z
+    .object({
+      /** `auto`: the provider's delivery id, else the content. Else a header (`header:x-id`), a JSON pointer (`body:/id`) or nothing. */
+      by: z
+        .string()
+        .regex(
+          /^(auto|none|content|header:.+|body:\/.+)$/,
+          'auto, none, content, header:NAME or body:/POINTER',
+        )
+        .default('auto'),
+      windowSeconds: z.int().min(1).max(604_800).default(DEDUPE_WINDOW_SECONDS),
+    })
+    .prefault({}),
+  /** Keeps the order of acknowledgement from ingestion on, at the price of one object for the whole source. */
+  ordering: z.boolean().default(false),
+  /** A JSON pointer into the body (`/customer/id`) or `header:NAME`: the key under which order matters. */
+  orderingKey: z.string().max(200).nullable().default(null),
+  response: z
+    .object({
+      status: z.int().min(200).max(299).default(200),
+      contentType: z.string().max(100).default('application/json'),
+      body: z.string().max(10_000).optional(),
+      headers: z.record(headerName, z.string().max(1000)).default({}),
+    })
+    .nullable()
+    .default(null),
+  schema: z
+    .object({ mode: z.enum(['reject', 'warn']), jsonSchema: z.record(z.string(), z.unknown()) })
+    .nullable()
+    .default(null),
+  /** The URL that the provider was given, when it is not ours (a proxy, a custom domain). */
+  publicUrl: z.url().nullable().default(null),
+  state: z.enum(['active', 'paused']).default('active'),
+})
+
+export type SourceSettings = z.infer<typeof sourceSettingsSchema>
+
+/** A source as the data path sees it: settings parsed, secrets decrypted. Never serialise it to a caller. */
+export interface Source {
+  id: SourceId
+  tenantId: TenantId
+  name: string
+  provider: string
+  /** Live secrets, newest first. */
+  secrets: string[]
+  settings: SourceSettings
+  /** Grows with every change. */
+  version: number
+}
