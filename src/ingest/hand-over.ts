@@ -1,0 +1,172 @@
+import type { Clock } from '../model/clock.ts'
+import type { Settlement } from '../model/intake.ts'
+import { openAfter, SAFETY_MS } from './intake.ts'
+import type { SegmentStore } from './segments.ts'
+
+/** Hand-overs under way at once; an ordered source has one. */
+const CONCURRENT_MAX = 4
+/** The size of one hand-over, well under the 32 MiB of an RPC. */
+const HAND_OVER_BYTES_MAX = 4_000_000
+const HAND_OVER_SEGMENTS_MAX = 64
+/** Records kept in memory between commit and hand-over; what does not fit is read back from storage. */
+const CACHE_BYTES_MAX = 8_000_000
+/** A fan-out in pages may take this long before it is taken for lost and handed over again. */
+const PAGED_MS_MAX = 120_000
+const BACKOFF_MS_MAX = 300_000
+
+export interface HandOverDeps {
+  store: SegmentStore
+  clock: Clock
+  isOrdered: boolean
+  route(segments: { segment: number; records: Uint8Array }[]): Promise<Settlement>
+  wakeBy(at: number): void
+}
+
+interface Progress {
+  state: 'open' | 'routing' | 'paged'
+  failures: number
+  /** Not handed over again before this time. */
+  notBefore: number
+  pagesLeft: Set<number>
+  /** Pages whose consumer was faster than the answer of route. */
+  pagesEarly: Set<number>
+}
+
+/** Brings every segment to route, in order where the source wants it, again and again until it is settled. */
+export class HandOvers {
+  readonly #deps: HandOverDeps
+  readonly #progress = new Map<number, Progress>()
+  readonly #cache = new Map<number, Uint8Array>()
+  #cacheBytes = 0
+  #underWay = 0
+
+  constructor(deps: HandOverDeps) {
+    this.#deps = deps
+    for (const segment of deps.store.unsettled) this.#open(segment)
+  }
+
+  get isIdle(): boolean {
+    return this.#progress.size === 0
+  }
+
+  add(segment: number, records: Uint8Array): void {
+    this.#open(segment)
+    if (this.#cacheBytes + records.byteLength <= CACHE_BYTES_MAX) {
+      this.#cache.set(segment, records)
+      this.#cacheBytes += records.byteLength
+    }
+    this.start()
+  }
+
+  /** Starts whatever may start now. Never throws: what fails is due again later. */
+  start(): void {
+    const { isOrdered } = this.#deps
+    while (this.#underWay < (isOrdered ? 1 : CONCURRENT_MAX)) {
+      const segments = this.#next()
+      if (segments.length === 0) return
+      void this.#handOver(segments)
+    }
+  }
+
+  /** A page of a fan-out has reached its endpoints. */
+  settlePage(segment: number, page: number): void {
+    const progress = this.#progress.get(segment)
+    if (progress?.state === 'routing') progress.pagesEarly.add(page)
+    if (!progress?.pagesLeft.delete(page) || progress.pagesLeft.size > 0) return
+    this.#settle(segment)
+    this.start()
+  }
+
+  /** When something that waits may be tried again; undefined when nothing is open. */
+  nextDueAt(): number | undefined {
+    const now = this.#deps.clock.now()
+    let due: number | undefined
+    for (const { state, notBefore } of this.#progress.values()) {
+      const at = state === 'routing' ? now + SAFETY_MS : Math.max(notBefore, now + SAFETY_MS)
+      due = Math.min(due ?? Infinity, at)
+    }
+    return due
+  }
+
+  #open(segment: number): void {
+    this.#progress.set(segment, {
+      state: 'open',
+      failures: 0,
+      notBefore: 0,
+      pagesLeft: new Set(),
+      pagesEarly: new Set(),
+    })
+  }
+
+  /** The next share: consecutive open segments. In an ordered source nothing passes one that is not settled. */
+  #next(): { segment: number; records: Uint8Array }[] {
+    const now = this.#deps.clock.now()
+    const share: { segment: number; records: Uint8Array }[] = []
+    let bytes = 0
+    for (const [segment, progress] of this.#progress) {
+      if (progress.state === 'paged' && progress.notBefore <= now) progress.state = 'open'
+      if (progress.state !== 'open' || progress.notBefore > now) {
+        if (this.#deps.isOrdered) break
+        continue
+      }
+      const records = this.#cache.get(segment) ?? this.#deps.store.read(segment)
+      if (records === undefined) {
+        this.#settle(segment)
+        continue
+      }
+      if (share.length === HAND_OVER_SEGMENTS_MAX || (share.length > 0 && bytes + records.byteLength > HAND_OVER_BYTES_MAX)) break
+      bytes += records.byteLength
+      share.push({ segment, records })
+    }
+    return share
+  }
+
+  async #handOver(share: { segment: number; records: Uint8Array }[]): Promise<void> {
+    const segments = share.map(({ segment }) => segment)
+    for (const segment of segments) this.#update(segment, { state: 'routing' })
+    this.#underWay++
+    try {
+      const settlement = await this.#deps.route(share)
+      for (const segment of settlement.settled) this.#settle(segment)
+      for (const { segment, pages } of settlement.paged) this.#page(segment, pages)
+      this.#failed(openAfter(segments, settlement))
+    } catch {
+      this.#failed(segments)
+    } finally {
+      this.#underWay--
+    }
+    this.start()
+  }
+
+  #settle(segment: number): void {
+    this.#progress.delete(segment)
+    this.#deps.store.unsettled.delete(segment)
+    this.#cacheBytes -= this.#cache.get(segment)?.byteLength ?? 0
+    this.#cache.delete(segment)
+  }
+
+  #page(segment: number, pages: number): void {
+    const early = this.#progress.get(segment)?.pagesEarly ?? new Set()
+    const pagesLeft = new Set(Array.from({ length: pages }, (_, page) => page)).difference(early)
+    if (pagesLeft.size === 0) return this.#settle(segment)
+    const { clock, wakeBy } = this.#deps
+    const notBefore = clock.now() + PAGED_MS_MAX
+    this.#update(segment, { state: 'paged', pagesLeft, pagesEarly: new Set(), notBefore })
+    wakeBy(notBefore)
+  }
+
+  #failed(segments: readonly number[]): void {
+    const { clock, wakeBy } = this.#deps
+    for (const segment of segments) {
+      const failures = (this.#progress.get(segment)?.failures ?? 0) + 1
+      const notBefore = clock.now() + Math.min(SAFETY_MS * 2 ** (failures - 1), BACKOFF_MS_MAX)
+      this.#update(segment, { state: 'open', failures, notBefore })
+      wakeBy(notBefore)
+    }
+  }
+
+  #update(segment: number, change: Partial<Progress>): void {
+    const progress = this.#progress.get(segment)
+    if (progress) Object.assign(progress, change)
+  }
+}

@@ -1,0 +1,92 @@
+import { Journal, type Sql } from '../db/journal.ts'
+import { packRecords, unpackRecords } from '../model/event.ts'
+import type { EventId } from '../model/id.ts'
+import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
+import type { AppendItem } from '../model/intake.ts'
+import type { DedupeEntry } from './dedupe.ts'
+
+/** A row may hold 2 MB (Durable Objects); the rest is room for the label and the checkpoint. */
+export const SEGMENT_BYTES_MAX = 1_500_000
+/** Bounds the label and the work of one hand-over. */
+export const SEGMENT_EVENTS_MAX = 1000
+
+interface Checkpoint {
+  /** Segments that route had not settled, without the row's own. */
+  unsettled: Ranges
+  registered: boolean
+}
+
+/** What an intake object keeps: segments of events with their dedupe keys, and which of them are settled. */
+export class SegmentStore {
+  readonly #journal: Journal
+  /** Segments that must still be routed, ascending. */
+  readonly unsettled = new Set<number>()
+  /** Whether the sweep knows this object. */
+  registered = false
+  #written: string
+
+  constructor(sql: Sql) {
+    this.#journal = new Journal(sql)
+    const last = this.#journal.lastCheckpoint()
+    this.#written = last ?? ''
+    if (last === undefined) return
+    const checkpoint = JSON.parse(last) as Checkpoint
+    for (const segment of fromRanges(checkpoint.unsettled)) this.unsettled.add(segment)
+    this.registered = checkpoint.registered
+  }
+
+  get isEmpty(): boolean {
+    return this.#journal.nextSeq === 1
+  }
+
+  /** Writes one segment: one row. Durable when the storage is synced, which the output gate waits for. */
+  append(items: readonly AppendItem[], now: number): { segment: number; records: Uint8Array } {
+    const keys = items.flatMap(({ id, key, windowMs }) => (key === null ? [] : [[key, id, now + windowMs]]))
+    const records = packRecords(items.map(({ record }) => record))
+    const segment = this.#journal.nextSeq
+    this.unsettled.add(segment)
+    const checkpoint = this.#checkpoint()
+    this.#journal.append({ kind: 'segment', checkpoint, label: JSON.stringify(keys), data: records }, now)
+    this.#written = checkpoint
+    return { segment, records }
+  }
+
+  /** Writes the progress by itself, when no append will carry it: one row, or none when nothing changed. */
+  mark(now: number): void {
+    const checkpoint = this.#checkpoint()
+    if (checkpoint === this.#written) return
+    this.#journal.append({ kind: 'mark', checkpoint }, now)
+    this.#written = checkpoint
+  }
+
+  read(segment: number): Uint8Array | undefined {
+    const row = this.#journal.read(segment)
+    return row?.kind === 'segment' ? row.data : undefined
+  }
+
+  /** One event's record, or undefined when the retention has taken it. */
+  readRecord(segment: number, index: number): Uint8Array | undefined {
+    const records = this.read(segment)
+    return records && unpackRecords(records)[index]
+  }
+
+  /** The dedupe keys that have not expired, oldest first. */
+  *keys(now: number): Iterable<DedupeEntry> {
+    for (const { label } of this.#journal.labels('segment', this.#journal.firstSeq)) {
+      for (const [key, id, expiresAt] of JSON.parse(label) as [string, EventId, number][]) {
+        if (expiresAt > now) yield { key, id, expiresAt }
+      }
+    }
+  }
+
+  /** Drops whole days older than the retention, but nothing that is not settled. */
+  retain({ before }: { before: number }): void {
+    const [oldest] = this.unsettled
+    this.#journal.drop({ before, keepFromSeq: oldest ?? this.#journal.nextSeq })
+  }
+
+  #checkpoint(): string {
+    const checkpoint: Checkpoint = { unsettled: toRanges(this.unsettled), registered: this.registered }
+    return JSON.stringify(checkpoint)
+  }
+}

@@ -1,0 +1,33 @@
+import type { EndpointId, EventId, SubscriptionId, TenantId } from './id.ts'
+
+/** A delivery as it is handed to an endpoint object: which record, for which subscription. */
+export interface AcceptItem {
+  /** Where the event is kept in the intake: also the key by which a repeated hand-over is recognised. */
+  segment: number
+  index: number
+  eventId: EventId
+  subscriptionId: SubscriptionId
+  /** Index into the batch's records. */
+  record: number
+}
+
+/** Whole segments of one intake object, as far as one endpoint is concerned. */
+export interface AcceptBatch {
+  tenantId: TenantId
+  endpointId: EndpointId
+  /** The settings that route has seen; an object with older ones fetches the new ones. */
+  endpointVersion: number
+  intake: string
+  items: AcceptItem[]
+  /** `packRecords` of the distinct events. */
+  records: Uint8Array
+}
+
+/** A page of endpoints for events with more endpoints than are handed over directly; a message of the `fanout` queue. */
+export interface FanoutMessage {
+  intake: string
+  tenantId: TenantId
+  segments: number[]
+  page: number
+  endpointIds: EndpointId[]
+}

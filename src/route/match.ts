@@ -1,0 +1,60 @@
+import type { EventHead } from '../model/event.ts'
+import type { EndpointId } from '../model/id.ts'
+import type { Subscription } from '../model/subscription.ts'
+
+export interface RoutedSubscription {
+  subscription: Subscription
+  endpointVersion: number
+}
+
+/** The subscriptions of one tenant, arranged so that matching looks only at candidates for the event's type. */
+export interface RoutingTable {
+  exact: Map<string, RoutedSubscription[]>
+  /** Patterns that end in `.*`, under the part before it. */
+  prefix: Map<string, RoutedSubscription[]>
+  any: RoutedSubscription[]
+}
+
+export function buildRoutingTable(subscriptions: readonly RoutedSubscription[]): RoutingTable {
+  const table: RoutingTable = { exact: new Map(), prefix: new Map(), any: [] }
+  for (const routed of subscriptions) {
+    const { state, eventTypes } = routed.subscription
+    if (state !== 'active') continue
+    if (eventTypes.length === 0 || eventTypes.includes('*')) {
+      table.any.push(routed)
+      continue
+    }
+    for (const pattern of eventTypes) {
+      if (pattern.endsWith('.*')) push(table.prefix, pattern.slice(0, -2), routed)
+      else push(table.exact, pattern, routed)
+    }
+  }
+  return table
+}
+
+/**
+ * The subscriptions that want an event. `lead.*` matches `lead.created` and `lead.status.changed`, not `lead`.
+ * An event that was received before a subscription was made is not its event, however late it is routed.
+ */
+export function match(table: RoutingTable, event: Pick<EventHead, 'type' | 'sourceId' | 'receivedAt'>): RoutedSubscription[] {
+  const candidates = new Set<RoutedSubscription>(table.any)
+  for (const routed of table.exact.get(event.type) ?? []) candidates.add(routed)
+  for (let dot = event.type.indexOf('.'); dot !== -1; dot = event.type.indexOf('.', dot + 1)) {
+    for (const routed of table.prefix.get(event.type.slice(0, dot)) ?? []) candidates.add(routed)
+  }
+  return [...candidates].filter(({ subscription }) => isWanted(subscription, event))
+}
+
+function isWanted(subscription: Subscription, event: Pick<EventHead, 'sourceId' | 'receivedAt'>): boolean {
+  if (event.receivedAt < subscription.createdAt) return false
+  if (subscription.sourceIds.length === 0) return true
+  return event.sourceId !== null && subscription.sourceIds.includes(event.sourceId)
+}
+
+function push(map: Map<string, RoutedSubscription[]>, key: string, routed: RoutedSubscription): void {
+  const list = map.get(key)
+  if (list) list.push(routed)
+  else map.set(key, [routed])
+}
+
+export type EndpointFilter = ReadonlySet<EndpointId> | undefined

@@ -1,0 +1,98 @@
+import type { AcceptBatch, FanoutMessage } from '../model/accept.ts'
+import type { EventRow } from '../model/delivery-log.ts'
+import type { EndpointId, TenantId } from '../model/id.ts'
+import { parseIntakeName, type HandOver, type Settlement } from '../model/intake.ts'
+import type { RoutingTable } from './match.ts'
+import { planRoutes, type Plan } from './plan.ts'
+
+/** With more endpoints than this a hand-over goes through the fan-out queue. */
+export const DIRECT_ENDPOINTS_MAX = 64
+/** Endpoints in one message of the fan-out queue. */
+export const PAGE_ENDPOINTS = 100
+/** Calls to endpoint objects under way at once. */
+const CONCURRENT_MAX = 16
+/** Rows in one message of the log queue: about 350 bytes each, under 128 KB together. */
+const LOG_ROWS_MAX = 200
+
+export interface RouteDeps {
+  /** The tenant's subscriptions as they are now, so that a caller sees its own changes in its next event. */
+  routingTable(tenantId: TenantId): Promise<RoutingTable>
+  /** Hands a batch to the endpoint's object; resolves when it is durable there. */
+  accept(batch: AcceptBatch): Promise<void>
+  enqueueFanout(messages: FanoutMessage[]): Promise<void>
+  logEvents(rows: EventRow[]): Promise<void>
+  readSegments(intake: string, segments: number[]): Promise<{ segment: number; records: Uint8Array }[]>
+  settlePage(message: FanoutMessage): Promise<void>
+}
+
+/**
+ * Brings segments to the endpoints that want them. A segment counts as settled only when every one of its endpoints
+ * has it durably; what failed is handed over again by the intake, which is harmless: endpoints know what they have.
+ */
+export async function routeHandOver(handOver: HandOver, deps: RouteDeps): Promise<Settlement> {
+  const table = await deps.routingTable(handOver.tenantId)
+  const plan = planRoutes(handOver, table)
+  for (let i = 0; i < plan.unmatched.length; i += LOG_ROWS_MAX) {
+    await deps.logEvents(plan.unmatched.slice(i, i + LOG_ROWS_MAX))
+  }
+  const segments = handOver.segments.map(({ segment }) => segment)
+  if (plan.batches.size > DIRECT_ENDPOINTS_MAX) return await enqueuePages(handOver, plan, deps)
+  const failed = await acceptAll(plan, deps)
+  return { settled: segments.filter((segment) => !failed.has(segment)), paged: [] }
+}
+
+/** Consumes one page of a fan-out. Throws when it must be delivered again. */
+export async function routePage(message: FanoutMessage, deps: RouteDeps): Promise<void> {
+  const { intake, tenantId } = message
+  const segments = await deps.readSegments(intake, message.segments)
+  const handOver: HandOver = { ...parseIntakeName(intake), intake, tenantId, segments }
+  const table = await deps.routingTable(tenantId)
+  const failed = await acceptAll(planRoutes(handOver, table, new Set(message.endpointIds)), deps)
+  if (failed.size > 0) throw new Error(`fan-out of ${intake}: ${failed.size} segments did not reach every endpoint`)
+  await deps.settlePage(message)
+}
+
+async function enqueuePages(handOver: HandOver, plan: Plan, deps: RouteDeps): Promise<Settlement> {
+  const { intake, tenantId } = handOver
+  const segments = handOver.segments.map(({ segment }) => segment)
+  const endpointIds = [...plan.batches.keys()].sort()
+  const messages: FanoutMessage[] = []
+  for (let i = 0; i < endpointIds.length; i += PAGE_ENDPOINTS) {
+    const page = endpointIds.slice(i, i + PAGE_ENDPOINTS)
+    messages.push({ intake, tenantId, segments, page: messages.length, endpointIds: page })
+  }
+  await deps.enqueueFanout(messages)
+  return { settled: [], paged: segments.map((segment) => ({ segment, pages: messages.length })) }
+}
+
+/** Hands over every batch and returns the segments of which some endpoint did not get its part. */
+async function acceptAll(plan: Plan, deps: RouteDeps): Promise<Set<number>> {
+  const failed = new Set<number>()
+  const queue = [...plan.batches.entries()]
+  const workers = Array.from({ length: Math.min(CONCURRENT_MAX, queue.length) }, async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      await acceptInOrder(next, deps, failed)
+    }
+  })
+  await Promise.all(workers)
+  return failed
+}
+
+/** One endpoint's batches one after another: after a failure the later ones wait for the repeat, to keep the order. */
+async function acceptInOrder(
+  [, batches]: [EndpointId, AcceptBatch[]],
+  deps: RouteDeps,
+  failed: Set<number>,
+): Promise<void> {
+  let hasFailed = false
+  for (const batch of batches) {
+    if (!hasFailed) {
+      hasFailed = await deps.accept(batch).then(
+        () => false,
+        () => true,
+      )
+    }
+    if (hasFailed) for (const { segment } of batch.items) failed.add(segment)
+  }
+}
+
