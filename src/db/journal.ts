@@ -5,7 +5,10 @@
 
 /** The part of `SqlStorage` that stores use; node:sqlite satisfies it through an adapter in tests. */
 export interface Sql {
-  exec(query: string, ...bindings: (string | number | null | ArrayBuffer | Uint8Array)[]): Iterable<Record<string, unknown>>
+  exec(
+    query: string,
+    ...bindings: (string | number | null | ArrayBuffer | Uint8Array)[]
+  ): Iterable<Record<string, unknown>>
 }
 
 export interface JournalRow {
@@ -28,12 +31,19 @@ export class Journal {
 
   constructor(sql: Sql) {
     this.#sql = sql
-    const tables = sql.exec(`SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'journal_[0-9]*'`)
-    const days = [...tables].map(({ name }) => Number(String(name).slice('journal_'.length))).sort((a, b) => a - b)
+    const tables = sql.exec(
+      `SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'journal_[0-9]*'`,
+    )
+    const days = [...tables]
+      .map(({ name }) => Number(String(name).slice('journal_'.length)))
+      .sort((a, b) => a - b)
     for (const day of days) {
       const [bounds] = [...sql.exec(`SELECT min(seq) AS first, max(seq) AS last FROM journal_${day}`)]
       if (typeof bounds?.last === 'number') this.#lastSeq = Math.max(this.#lastSeq, bounds.last)
-      this.#partitions.push({ day, firstSeq: typeof bounds?.first === 'number' ? bounds.first : this.#lastSeq + 1 })
+      this.#partitions.push({
+        day,
+        firstSeq: typeof bounds?.first === 'number' ? bounds.first : this.#lastSeq + 1,
+      })
     }
   }
 
@@ -91,7 +101,8 @@ export class Journal {
   *labels(kind: string, seq: number): Iterable<{ seq: number; label: string }> {
     for (const { day } of this.#partitionsFrom(seq)) {
       const query = `SELECT seq, label FROM journal_${day} WHERE seq >= ? AND kind = ? ORDER BY seq`
-      for (const row of this.#sql.exec(query, seq, kind)) yield { seq: Number(row.seq), label: String(row.label) }
+      for (const row of this.#sql.exec(query, seq, kind))
+        yield { seq: Number(row.seq), label: String(row.label) }
     }
   }
 
@@ -127,5 +138,11 @@ export class Journal {
 
 function toRow(row: Record<string, unknown>): JournalRow {
   const data = row.data instanceof ArrayBuffer ? new Uint8Array(row.data) : (row.data as Uint8Array)
-  return { seq: Number(row.seq), kind: String(row.kind), checkpoint: String(row.checkpoint), label: String(row.label), data }
+  return {
+    seq: Number(row.seq),
+    kind: String(row.kind),
+    checkpoint: String(row.checkpoint),
+    label: String(row.label),
+    data,
+  }
 }

@@ -114,7 +114,11 @@ export class HandOvers {
         this.#settle(segment)
         continue
       }
-      if (share.length === HAND_OVER_SEGMENTS_MAX || (share.length > 0 && bytes + records.byteLength > HAND_OVER_BYTES_MAX)) break
+      if (
+        share.length === HAND_OVER_SEGMENTS_MAX ||
+        (share.length > 0 && bytes + records.byteLength > HAND_OVER_BYTES_MAX)
+      )
+        break
       bytes += records.byteLength
       share.push({ segment, records })
     }

@@ -94,7 +94,7 @@ export class IntakeObject extends DurableObject<Env> {
   async #route(segments: { segment: number; records: Uint8Array }[]): Promise<Settlement> {
     const { tenantId, sourceId } = parseIntakeName(this.#name)
     const route = this.ctx.exports.Router.handOver({ intake: this.#name, tenantId, sourceId, segments })
-    let timer: ReturnType<typeof setTimeout> | undefined
+    let timer: ReturnType<typeof setTimeout> | null = null
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error('route took too long')), ROUTE_MS_MAX)
     })

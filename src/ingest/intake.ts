@@ -114,7 +114,8 @@ export class Intake {
     let bytes = 0
     let count = 0
     for (const { item } of this.#waiting) {
-      if (count === SEGMENT_EVENTS_MAX || (count > 0 && bytes + item.record.byteLength > SEGMENT_BYTES_MAX)) break
+      if (count === SEGMENT_EVENTS_MAX || (count > 0 && bytes + item.record.byteLength > SEGMENT_BYTES_MAX))
+        break
       bytes += item.record.byteLength
       count++
     }

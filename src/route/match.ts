@@ -36,7 +36,10 @@ export function buildRoutingTable(subscriptions: readonly RoutedSubscription[]):
  * The subscriptions that want an event. `lead.*` matches `lead.created` and `lead.status.changed`, not `lead`.
  * An event that was received before a subscription was made is not its event, however late it is routed.
  */
-export function match(table: RoutingTable, event: Pick<EventHead, 'type' | 'sourceId' | 'receivedAt'>): RoutedSubscription[] {
+export function match(
+  table: RoutingTable,
+  event: Pick<EventHead, 'type' | 'sourceId' | 'receivedAt'>,
+): RoutedSubscription[] {
   const candidates = new Set<RoutedSubscription>(table.any)
   for (const routed of table.exact.get(event.type) ?? []) candidates.add(routed)
   for (let dot = event.type.indexOf('.'); dot !== -1; dot = event.type.indexOf('.', dot + 1)) {

@@ -32,13 +32,20 @@ export function planRoutes(handOver: HandOver, table: RoutingTable, only?: Endpo
     for (const [index, record] of unpackRecords(records).entries()) {
       const { head } = decodeEvent(record)
       const wanted = match(table, head)
-      if (wanted.length === 0 && !only) plan.unmatched.push(eventRow(head, { intake: handOver.intake, segment, index }))
+      if (wanted.length === 0 && !only)
+        plan.unmatched.push(eventRow(head, { intake: handOver.intake, segment, index }))
       for (const { subscription, endpointVersion } of wanted) {
         const { endpointId, id: subscriptionId } = subscription
         if (only && !only.has(endpointId)) continue
         versions.set(endpointId, endpointVersion)
         const draft = draftFor(drafts, endpointId, record)
-        draft.items.push({ segment, index, eventId: head.id, subscriptionId, record: draft.records.length - 1 })
+        draft.items.push({
+          segment,
+          index,
+          eventId: head.id,
+          subscriptionId,
+          record: draft.records.length - 1,
+        })
       }
     }
   }
@@ -46,7 +53,10 @@ export function planRoutes(handOver: HandOver, table: RoutingTable, only?: Endpo
   for (const [endpointId, list] of drafts) {
     const endpointVersion = versions.get(endpointId) ?? 0
     const batches = list.map(({ items, records }) => ({ items, records: packRecords(records) }))
-    plan.batches.set(endpointId, batches.map((batch) => ({ tenantId, endpointId, endpointVersion, intake, ...batch })))
+    plan.batches.set(
+      endpointId,
+      batches.map((batch) => ({ tenantId, endpointId, endpointVersion, intake, ...batch })),
+    )
   }
   return plan
 }

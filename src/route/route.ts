@@ -48,7 +48,8 @@ export async function routePage(message: FanoutMessage, deps: RouteDeps): Promis
   const handOver: HandOver = { ...parseIntakeName(intake), intake, tenantId, segments }
   const table = await deps.routingTable(tenantId)
   const failed = await acceptAll(planRoutes(handOver, table, new Set(message.endpointIds)), deps)
-  if (failed.size > 0) throw new Error(`fan-out of ${intake}: ${failed.size} segments did not reach every endpoint`)
+  if (failed.size > 0)
+    throw new Error(`fan-out of ${intake}: ${failed.size} segments did not reach every endpoint`)
   await deps.settlePage(message)
 }
 
@@ -95,4 +96,3 @@ async function acceptInOrder(
     if (hasFailed) for (const { segment } of batch.items) failed.add(segment)
   }
 }
-

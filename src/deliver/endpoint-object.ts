@@ -1,0 +1,83 @@
+import { DurableObject } from 'cloudflare:workers'
+import { endpointDepsOf } from '../env.ts'
+import type { AcceptBatch } from '../model/accept.ts'
+import { systemClock } from '../model/clock.ts'
+import type { Endpoint } from '../model/endpoint.ts'
+import { invariant } from '../model/invariant.ts'
+import { attemptDelivery, type AttemptDeps } from './attempt.ts'
+import { EndpointQueue } from './endpoint.ts'
+import { liveSecrets } from './secrets.ts'
+import { DeliveryStore } from './store.ts'
+
+/** The door of one endpoint's deliveries. Everything it decides is decided in `endpoint.ts`. */
+export class EndpointObject extends DurableObject<Env> {
+  readonly #queue: EndpointQueue
+  /** The time of the alarm as far as this instance knows. */
+  #armedAt: number | null = null
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    const object = ctx.id.name
+    invariant(object !== undefined, 'EndpointObject: reached by an id without a name')
+    const { sealer, checkTarget, readBody } = endpointDepsOf(env)
+    const deps: AttemptDeps = { clock: systemClock, fetch: (url, init) => fetch(url, init), checkTarget, readBody }
+    this.#queue = new EndpointQueue({
+      store: new DeliveryStore(ctx.storage.sql),
+      clock: systemClock,
+      object,
+      attempt: async (input, endpoint) => {
+        const secrets = await liveSecrets(endpoint, sealer, systemClock.now())
+        return await attemptDelivery({ ...input, settings: endpoint.settings, secrets }, deps)
+      },
+      sendLog: async (message) => {
+        await env.LOG.send(message)
+      },
+      wakeBy: (at) => this.#wakeBy(at),
+    })
+    this.#queue.drain()
+  }
+
+  /** Answers when the batch is durable; a repeat is recognised. */
+  accept(batch: AcceptBatch): void {
+    this.#queue.accept(batch)
+    if ((this.#queue.endpoint?.version ?? -1) < batch.endpointVersion) void this.#refresh(batch.endpointId)
+  }
+
+  /** New settings take effect with the next attempt. */
+  configure(endpoint: Endpoint): void {
+    this.#queue.configure(endpoint)
+  }
+
+  /** The log has these outcomes. */
+  confirm(receipts: number[]): void {
+    this.#queue.confirm(receipts)
+  }
+
+  /** For the sweep: sets right whatever an accident left without an alarm. */
+  async check(): Promise<void> {
+    this.#armedAt = await this.ctx.storage.getAlarm()
+    if (this.#armedAt !== null && this.#armedAt < systemClock.now()) this.#armedAt = null
+    this.#queue.arm()
+    this.#queue.drain()
+  }
+
+  override alarm(): void {
+    this.#armedAt = null
+    this.#queue.arm()
+    this.#queue.tick()
+  }
+
+  /** An alarm is a billed row: it is only moved when it must come earlier. */
+  #wakeBy(at: number): void {
+    if (this.#armedAt !== null && this.#armedAt <= at) return
+    // Workerd may never fire an alarm that is set for this very millisecond.
+    this.#armedAt = Math.max(at, systemClock.now() + 1)
+    void this.ctx.storage.setAlarm(this.#armedAt)
+  }
+
+  /** Route knew newer settings than this object: its configuration call was lost. The deliveries wait until they are here. */
+  async #refresh(endpointId: string): Promise<void> {
+    const endpoint = await this.ctx.exports.Router.findEndpoint(endpointId).catch(() => undefined)
+    if (endpoint) this.#queue.configure(endpoint)
+  }
+}

@@ -1,0 +1,177 @@
+import type { DeliveryRow, EventRow, LogMessage } from '../model/delivery-log.ts'
+
+/** A queue message may have 128,000 bytes; the rest is room for its envelope. */
+const BATCH_BYTES_MAX = 100_000
+const BATCH_ROWS_MAX = 100
+/** A batch waits no longer than this for more rows while the endpoint is busy. */
+const BATCH_MS_MAX = 1_000
+const RESEND_MS = 30_000
+const RESEND_MS_MAX = 600_000
+const RESENT_AT_ONCE_MAX = 20
+
+export interface Batch {
+  receipt: number
+  rows: DeliveryRow[]
+  events: EventRow[]
+  /** Deliveries that ended with an outcome in this batch. */
+  ended: number[]
+  bytes: number
+  openedAt: number
+}
+
+interface Unconfirmed {
+  /** Undefined once it is kept in the journal: then only its sequence number stands here. */
+  batch: Batch | undefined
+  seq: number | undefined
+  dueAt: number
+  waitMs: number
+}
+
+export interface OutboxDeps {
+  now(): number
+  /** Sends to the log; the object's name and the receipt travel with it, so that the writer can confirm. */
+  send(message: LogMessage): Promise<void>
+  object: string
+  /** Keeps a sealed batch in the journal if it is worth a row; returns its sequence number then. */
+  keep(batch: Batch, message: LogMessage): number | undefined
+  readKept(seq: number): LogMessage | undefined
+}
+
+/** Finished attempts on their way to D1: batched, sent, and sent again until the writer confirms. */
+export class Outbox {
+  readonly #deps: OutboxDeps
+  readonly #unconfirmed = new Map<number, Unconfirmed>()
+  #current: Batch | undefined
+  #lastReceipt: number
+
+  constructor(deps: OutboxDeps, lastReceipt: number) {
+    this.#deps = deps
+    this.#lastReceipt = lastReceipt
+  }
+
+  get lastReceipt(): number {
+    return this.#lastReceipt
+  }
+
+  get isEmpty(): boolean {
+    return this.#current === undefined && this.#unconfirmed.size === 0
+  }
+
+  /** Batches in memory only, which a crash would lose: their deliveries would be repeated. */
+  get unkept(): number {
+    return this.#unconfirmed.size - this.keptSeqs().length
+  }
+
+  receipts(): number[] {
+    return [...this.#unconfirmed.keys(), ...(this.#current ? [this.#current.receipt] : [])]
+  }
+
+  keptSeqs(): number[] {
+    return [...this.#unconfirmed.values()].flatMap(({ seq }) => (seq === undefined ? [] : [seq]))
+  }
+
+  isConfirmed(receipt: number): boolean {
+    return !this.#unconfirmed.has(receipt) && this.#current?.receipt !== receipt
+  }
+
+  /** Adds an outcome and returns the receipt under which it will be confirmed. */
+  add(row: DeliveryRow, event: EventRow | undefined, endedPosition?: number): number {
+    const bytes = JSON.stringify(row).length * 1.1 + 400
+    const now = this.#deps.now()
+    if (
+      this.#current &&
+      (this.#current.bytes + bytes > BATCH_BYTES_MAX || this.#current.rows.length >= BATCH_ROWS_MAX)
+    ) {
+      this.flush()
+    }
+    this.#current ??= {
+      receipt: this.#newReceipt(now),
+      rows: [],
+      events: [],
+      ended: [],
+      bytes: 0,
+      openedAt: now,
+    }
+    const batch = this.#current
+    batch.rows.push(row)
+    if (event) batch.events.push(event)
+    if (endedPosition !== undefined) batch.ended.push(endedPosition)
+    batch.bytes += bytes
+    return batch.receipt
+  }
+
+  /** Sends the current batch if it has waited long enough. */
+  flushIfDue(): void {
+    if (this.#current && this.#deps.now() - this.#current.openedAt >= BATCH_MS_MAX) this.flush()
+  }
+
+  flush(): void {
+    const batch = this.#current
+    if (batch === undefined) return
+    this.#current = undefined
+    const message = this.#message(batch)
+    const entry: Unconfirmed = {
+      batch,
+      seq: undefined,
+      dueAt: this.#deps.now() + RESEND_MS,
+      waitMs: RESEND_MS,
+    }
+    this.#unconfirmed.set(batch.receipt, entry)
+    const seq = this.#deps.keep(batch, message)
+    if (seq !== undefined) Object.assign(entry, { seq, batch: undefined })
+    this.#send(message)
+  }
+
+  /** Takes up a batch that an earlier life of the object kept in the journal. */
+  adopt(seq: number, message: LogMessage): void {
+    if (message.kind !== 'deliveries') return
+    this.#unconfirmed.set(message.receipt, {
+      batch: undefined,
+      seq,
+      dueAt: this.#deps.now(),
+      waitMs: RESEND_MS,
+    })
+  }
+
+  /** D1 has it. Returns the deliveries that ended with it and were not kept in the journal. */
+  confirm(receipt: number): number[] {
+    const entry = this.#unconfirmed.get(receipt)
+    this.#unconfirmed.delete(receipt)
+    return entry?.batch?.ended ?? []
+  }
+
+  /** Sends again what was not confirmed in time. */
+  resend(): void {
+    const now = this.#deps.now()
+    let sent = 0
+    for (const entry of this.#unconfirmed.values()) {
+      if (entry.dueAt > now || sent === RESENT_AT_ONCE_MAX) continue
+      entry.waitMs = Math.min(entry.waitMs * 2, RESEND_MS_MAX)
+      entry.dueAt = now + entry.waitMs
+      const message = entry.batch ? this.#message(entry.batch) : this.#deps.readKept(entry.seq ?? 0)
+      if (message) this.#send(message)
+      sent++
+    }
+  }
+
+  nextDueAt(): number | undefined {
+    let due: number | undefined
+    for (const { dueAt } of this.#unconfirmed.values()) due = Math.min(due ?? Infinity, dueAt)
+    return due
+  }
+
+  /** Receipts grow with time, so one of an earlier life of the object is never given out again. */
+  #newReceipt(now: number): number {
+    this.#lastReceipt = Math.max(this.#lastReceipt + 1, now)
+    return this.#lastReceipt
+  }
+
+  #message({ receipt, rows, events }: Batch): LogMessage {
+    return { kind: 'deliveries', object: this.#deps.object, receipt, events, rows }
+  }
+
+  /** A queue that refuses is no loss: the batch stays unconfirmed and is sent again. */
+  #send(message: LogMessage): void {
+    this.#deps.send(message).catch(() => undefined)
+  }
+}

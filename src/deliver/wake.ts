@@ -1,0 +1,25 @@
+/** How long after work came in an alarm looks whether it was done; under the 10 s after which an idle object leaves memory. */
+export const SAFETY_MS = 5_000
+
+export interface WakeFacts {
+  now: number
+  isActive: boolean
+  /** Attempts in flight, or deliveries of the journal that may start. */
+  isBusy: boolean
+  /** Progress that no row of the journal carries yet. */
+  isDirty: boolean
+  retryDueAt: number | undefined
+  quietUntil: number
+  resendDueAt: number | undefined
+}
+
+/** When the object must be awake next: never later than the earliest thing due, undefined only when nothing is. */
+export function nextWake(facts: WakeFacts): number | undefined {
+  const { now, isActive, isBusy, isDirty, retryDueAt, quietUntil, resendDueAt } = facts
+  const times: number[] = []
+  if (isActive && isBusy) times.push(Math.max(now + SAFETY_MS, quietUntil))
+  if (isDirty) times.push(now + SAFETY_MS)
+  if (isActive && retryDueAt !== undefined) times.push(Math.max(retryDueAt, quietUntil))
+  if (resendDueAt !== undefined) times.push(resendDueAt)
+  return times.length === 0 ? undefined : Math.max(Math.min(...times), now + 1)
+}
