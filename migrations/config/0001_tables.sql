@@ -69,6 +69,7 @@ CREATE TABLE `tenants` (
 	`uid` text,
 	`name` text NOT NULL,
 	`settings` text NOT NULL,
+	`routing_version` integer DEFAULT 1 NOT NULL,
 	`version` integer NOT NULL,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL

@@ -2,6 +2,7 @@ import { and, asc, eq, gt } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { endpointSettingsSchema, type Endpoint } from '../model/endpoint.ts'
 import type { EndpointId, TenantId } from '../model/id.ts'
+import { bumpRouting } from './routing.ts'
 import { findRow, pageRows, parseSecrets, type Page } from './config-rows.ts'
 import { endpoints, subscriptions } from './schema.ts'
 
@@ -67,17 +68,17 @@ export async function insertEndpoint(db: D1Database, record: EndpointRecord): Pr
 
 /** Writes the record over the version before it. False: that version is no longer the stored one. */
 export async function updateEndpoint(db: D1Database, record: EndpointRecord): Promise<boolean> {
-  const result = await drizzle(db)
-    .update(endpoints)
-    .set(rowOf(record))
-    .where(
-      and(
-        eq(endpoints.tenantId, record.tenantId),
-        eq(endpoints.id, record.id),
-        eq(endpoints.version, record.version - 1),
-      ),
-    )
-  return result.meta.changes > 0
+  const query = drizzle(db)
+  const isUnchanged = and(
+    eq(endpoints.tenantId, record.tenantId),
+    eq(endpoints.id, record.id),
+    eq(endpoints.version, record.version - 1),
+  )
+  const [updated] = await query.batch([
+    query.update(endpoints).set(rowOf(record)).where(isUnchanged),
+    bumpRouting(query, record.tenantId),
+  ])
+  return updated.meta.changes > 0
 }
 
 /** Removes the endpoint and its subscriptions together. */
@@ -88,6 +89,7 @@ export async function deleteEndpoint(db: D1Database, tenantId: TenantId, id: End
       .delete(subscriptions)
       .where(and(eq(subscriptions.tenantId, tenantId), eq(subscriptions.endpointId, id))),
     query.delete(endpoints).where(and(eq(endpoints.tenantId, tenantId), eq(endpoints.id, id))),
+    bumpRouting(query, tenantId),
   ])
   return removed.meta.changes > 0
 }

@@ -1,12 +1,13 @@
-import type { EndpointSettings } from '../model/endpoint.ts'
+import { eq, sql } from 'drizzle-orm'
+import type { DrizzleD1Database } from 'drizzle-orm/d1'
 import type { EndpointId, SubscriptionId, TenantId } from '../model/id.ts'
 import { subscriptionSettingsSchema, type Subscription } from '../model/subscription.ts'
+import { tenants } from './schema.ts'
 
-/** A subscription with what routing must know of its endpoint to hand a delivery to the right object. */
-export interface RoutedSubscription {
-  subscription: Subscription
-  endpoint: Pick<EndpointSettings, 'state' | 'concurrency' | 'ordering'> & { id: EndpointId; version: number }
-}
+const SUBSCRIPTIONS_SQL = `
+  SELECT s.id, s.settings, s.created_at AS createdAt, e.id AS endpointId, e.version AS endpointVersion
+  FROM subscriptions s JOIN endpoints e ON e.id = s.endpoint_id AND e.tenant_id = s.tenant_id
+  WHERE s.tenant_id = ?1 ORDER BY s.id`
 
 interface Row {
   id: SubscriptionId
@@ -14,34 +15,30 @@ interface Row {
   createdAt: number
   endpointId: EndpointId
   endpointVersion: number
-  endpointState: EndpointSettings['state']
-  concurrency: number
-  ordering: EndpointSettings['ordering']
 }
 
-const SQL = `
-  SELECT s.id, s.settings, s.created_at AS createdAt, e.id AS endpointId, e.version AS endpointVersion,
-    e.state AS endpointState, e.settings ->> 'concurrency' AS concurrency, e.settings ->> 'ordering' AS ordering
-  FROM subscriptions s JOIN endpoints e ON e.id = s.endpoint_id AND e.tenant_id = s.tenant_id
-  WHERE s.tenant_id = ?1 ORDER BY s.id`
+/** Every subscription of the tenant, paused ones too, with the version of its endpoint, in one query. */
+export async function routedSubscriptions(
+  db: D1Database,
+  tenantId: TenantId,
+): Promise<{ subscription: Subscription; endpointVersion: number }[]> {
+  const { results } = await db.prepare(SUBSCRIPTIONS_SQL).bind(tenantId).all<Row>()
+  return results.map(({ id, endpointId, createdAt, settings, endpointVersion }) => {
+    const parsed = subscriptionSettingsSchema.parse(JSON.parse(settings))
+    return { subscription: { id, tenantId, endpointId, createdAt, ...parsed }, endpointVersion }
+  })
+}
 
-/** All subscriptions of a tenant, paused ones too, in one query. Read from the primary, since a route is cached. */
-export async function listRouting(db: D1Database, tenantId: TenantId): Promise<RoutedSubscription[]> {
-  const { results } = await db.prepare(SQL).bind(tenantId).all<Row>()
-  return results.map(({ id, settings, createdAt, endpointId, ...endpoint }) => ({
-    subscription: {
-      id,
-      tenantId,
-      endpointId,
-      ...subscriptionSettingsSchema.parse(JSON.parse(settings)),
-      createdAt,
-    },
-    endpoint: {
-      id: endpointId,
-      version: endpoint.endpointVersion,
-      state: endpoint.endpointState,
-      concurrency: endpoint.concurrency,
-      ordering: endpoint.ordering,
-    },
-  }))
+/** Grows with every change to what `routedSubscriptions` answers; 0 for an unknown tenant. One row read, at the primary. */
+export async function routingVersion(db: D1Database, tenantId: TenantId): Promise<number> {
+  const statement = db.prepare('SELECT routing_version FROM tenants WHERE id = ?1').bind(tenantId)
+  return (await statement.first<number>('routing_version')) ?? 0
+}
+
+/** Belongs into the batch of every write to subscriptions or endpoints, or a cached route would outlive the change. */
+export function bumpRouting(query: DrizzleD1Database, tenantId: string) {
+  return query
+    .update(tenants)
+    .set({ routingVersion: sql`${tenants.routingVersion} + 1` })
+    .where(eq(tenants.id, tenantId))
 }

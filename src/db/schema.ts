@@ -14,6 +14,8 @@ export const tenants = sqliteTable(
     uid: text(),
     name: text().notNull(),
     settings: text().notNull(),
+    /** Grows with every change to the tenant's subscriptions and endpoints, which routing caches by it. */
+    routingVersion: integer('routing_version').notNull().default(1),
     version: integer().notNull(),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),

@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { EndpointId, SubscriptionId, TenantId } from '../model/id.ts'
 import { subscriptionSettingsSchema, type SubscriptionSettings } from '../model/subscription.ts'
+import { bumpRouting } from './routing.ts'
 import { findRow, pageRows, type Page } from './config-rows.ts'
 import { subscriptions } from './schema.ts'
 
@@ -36,23 +37,27 @@ export async function listSubscriptions(
 
 /** False when another subscription of the tenant has the uid. */
 export async function insertSubscription(db: D1Database, record: SubscriptionRecord): Promise<boolean> {
-  const result = await drizzle(db).insert(subscriptions).values(rowOf(record)).onConflictDoNothing()
-  return result.meta.changes > 0
+  const query = drizzle(db)
+  const [inserted] = await query.batch([
+    query.insert(subscriptions).values(rowOf(record)).onConflictDoNothing(),
+    bumpRouting(query, record.tenantId),
+  ])
+  return inserted.meta.changes > 0
 }
 
 /** Writes the record over the version before it. False: that version is no longer the stored one. */
 export async function updateSubscription(db: D1Database, record: SubscriptionRecord): Promise<boolean> {
-  const result = await drizzle(db)
-    .update(subscriptions)
-    .set(rowOf(record))
-    .where(
-      and(
-        eq(subscriptions.tenantId, record.tenantId),
-        eq(subscriptions.id, record.id),
-        eq(subscriptions.version, record.version - 1),
-      ),
-    )
-  return result.meta.changes > 0
+  const query = drizzle(db)
+  const isUnchanged = and(
+    eq(subscriptions.tenantId, record.tenantId),
+    eq(subscriptions.id, record.id),
+    eq(subscriptions.version, record.version - 1),
+  )
+  const [updated] = await query.batch([
+    query.update(subscriptions).set(rowOf(record)).where(isUnchanged),
+    bumpRouting(query, record.tenantId),
+  ])
+  return updated.meta.changes > 0
 }
 
 export async function deleteSubscription(
@@ -60,10 +65,12 @@ export async function deleteSubscription(
   tenantId: TenantId,
   id: SubscriptionId,
 ): Promise<boolean> {
-  const result = await drizzle(db)
-    .delete(subscriptions)
-    .where(and(eq(subscriptions.tenantId, tenantId), eq(subscriptions.id, id)))
-  return result.meta.changes > 0
+  const query = drizzle(db)
+  const [removed] = await query.batch([
+    query.delete(subscriptions).where(and(eq(subscriptions.tenantId, tenantId), eq(subscriptions.id, id))),
+    bumpRouting(query, tenantId),
+  ])
+  return removed.meta.changes > 0
 }
 
 function recordOf(row: typeof subscriptions.$inferSelect): SubscriptionRecord {
