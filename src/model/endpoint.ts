@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { EndpointId, TenantId } from './id.ts'
+import type { SealedSecret } from './seal.ts'
 
 /** The longest a receiver may take; more than this is better done with an answer first and work after. */
 export const TIMEOUT_MS_MAX = 30_000
@@ -65,8 +66,8 @@ export interface Endpoint {
   id: EndpointId
   tenantId: TenantId
   settings: EndpointSettings
-  /** Sealed signing secrets with the time (ms) after which each no longer signs; null: no end. */
-  secrets: { sealed: string; expiresAt: number | null }[]
+  /** Signing secrets; all that have not expired sign. */
+  secrets: SealedSecret[]
   /** Grows with every change; the object keeps the highest it has seen. */
   version: number
 }

@@ -15,6 +15,13 @@ const KEY_BYTES = 32
 const IV_BYTES = 12
 const FORM = /^v1\.([0-9a-f]{8})\.([A-Za-z0-9_-]+)$/
 
+/** A secret as its row keeps it. Rows list theirs newest first. */
+export interface SealedSecret {
+  sealed: string
+  /** Milliseconds after which it is no longer used; null: no end. Set when a newer one takes over. */
+  expiresAt: number | null
+}
+
 /** Encrypts secrets for storage. The context (the row they belong to) is authenticated, so a sealed secret cannot be moved to another row. */
 export interface Sealer {
   seal(plain: string, context: string): Promise<string>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { EndpointId, SourceId, SubscriptionId, TenantId } from './id.ts'
+import { idSchema, type EndpointId, type SourceId, type SubscriptionId, type TenantId } from './id.ts'
 
 /** An event type or a pattern over dotted segments: `lead.created`, `lead.*`, `*`. */
 export const eventTypePatternSchema = z
@@ -7,6 +7,15 @@ export const eventTypePatternSchema = z
   .min(1)
   .max(200)
   .regex(/^(\*|[^\s*]+|[^\s*]+\.\*)$/, 'an event type, a prefix with .* at its end, or *')
+
+/** What a caller may set on a subscription; its endpoint stays the one it was made for. */
+export const subscriptionSettingsSchema = z.object({
+  sourceIds: z.array(idSchema('src')).max(100).default([]),
+  eventTypes: z.array(eventTypePatternSchema).max(200).default([]),
+  state: z.enum(['active', 'paused']).default('active'),
+})
+
+export type SubscriptionSettings = z.infer<typeof subscriptionSettingsSchema>
 
 export interface Subscription {
   id: SubscriptionId

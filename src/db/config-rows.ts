@@ -1,0 +1,60 @@
+import { and, count, desc, eq, lt } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { z } from 'zod'
+import type { TenantId } from '../model/id.ts'
+import type { SealedSecret } from '../model/seal.ts'
+import type { endpoints, sources, subscriptions } from './schema.ts'
+
+/** What these three have in common: an id, a tenant, perhaps a caller's own id, a version that grows. */
+export type ConfigTable = typeof sources | typeof endpoints | typeof subscriptions
+
+/** A page in id order, newest first: `limit` rows with ids before `after`, or from the newest on. */
+export interface Page {
+  after: string | undefined
+  limit: number
+}
+
+export async function findRow<T extends ConfigTable>(
+  db: D1Database,
+  table: T,
+  { tenantId, ...by }: { tenantId: TenantId } & ({ id: string } | { uid: string }),
+): Promise<T['$inferSelect'] | undefined> {
+  const columns: ConfigTable = table
+  const key = 'id' in by ? eq(columns.id, by.id) : eq(columns.uid, by.uid)
+  const rows = await drizzle(db)
+    .select()
+    .from(columns)
+    .where(and(eq(columns.tenantId, tenantId), key))
+  return rows[0]
+}
+
+export async function pageRows<T extends ConfigTable>(
+  db: D1Database,
+  table: T,
+  tenantId: TenantId,
+  { after, limit }: Page,
+): Promise<T['$inferSelect'][]> {
+  const columns: ConfigTable = table
+  return drizzle(db)
+    .select()
+    .from(columns)
+    .where(and(eq(columns.tenantId, tenantId), after === undefined ? undefined : lt(columns.id, after)))
+    .orderBy(desc(columns.id))
+    .limit(limit)
+}
+
+export async function countRows(db: D1Database, table: ConfigTable, tenantId: TenantId): Promise<number> {
+  const rows = await drizzle(db).select({ rows: count() }).from(table).where(eq(table.tenantId, tenantId))
+  return rows[0]?.rows ?? 0
+}
+
+const secretsSchema = z.array(z.object({ sealed: z.string(), expiresAt: z.number().nullable() }))
+
+export function parseSecrets(json: string): SealedSecret[] {
+  return secretsSchema.parse(JSON.parse(json))
+}
+
+/** The secrets that may be used at `now`, newest first. */
+export function liveSecrets(secrets: readonly SealedSecret[], now: number): SealedSecret[] {
+  return secrets.filter((each) => each.expiresAt === null || each.expiresAt > now)
+}

@@ -1,0 +1,119 @@
+import { and, asc, eq, gt } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { endpointSettingsSchema, type Endpoint } from '../model/endpoint.ts'
+import type { EndpointId, TenantId } from '../model/id.ts'
+import { bumpRouting } from './routing.ts'
+import { findRow, pageRows, parseSecrets, type Page } from './config-rows.ts'
+import { endpoints, subscriptions } from './schema.ts'
+
+/** An endpoint as it is stored; `Endpoint` is the part that its object needs. Times in milliseconds. */
+export interface EndpointRecord extends Endpoint {
+  uid: string | null
+  name: string
+  createdAt: number
+  updatedAt: number
+}
+
+/** For its object, which knows its own id and learns the tenant here. Secrets stay sealed. */
+export async function findEndpoint(db: D1Database, id: EndpointId): Promise<Endpoint | undefined> {
+  const row = await db
+    .prepare('SELECT tenant_id AS tenantId, settings, secrets, version FROM endpoints WHERE id = ?1')
+    .bind(id)
+    .first<{ tenantId: TenantId; settings: string; secrets: string; version: number }>()
+  if (!row) return undefined
+  return {
+    id,
+    tenantId: row.tenantId,
+    settings: endpointSettingsSchema.parse(JSON.parse(row.settings)),
+    secrets: parseSecrets(row.secrets),
+    version: row.version,
+  }
+}
+
+/** Ids of every tenant's endpoints in ascending order after `after`: the sweep goes through them page by page. */
+export async function pageEndpointIds(
+  db: D1Database,
+  { after, limit }: { after: EndpointId | undefined; limit: number },
+): Promise<{ id: EndpointId; tenantId: TenantId }[]> {
+  const rows = await drizzle(db)
+    .select({ id: endpoints.id, tenantId: endpoints.tenantId })
+    .from(endpoints)
+    .where(after === undefined ? undefined : gt(endpoints.id, after))
+    .orderBy(asc(endpoints.id))
+    .limit(limit)
+  return rows as { id: EndpointId; tenantId: TenantId }[]
+}
+
+export async function getEndpoint(
+  db: D1Database,
+  by: { tenantId: TenantId } & ({ id: string } | { uid: string }),
+): Promise<EndpointRecord | undefined> {
+  const row = await findRow(db, endpoints, by)
+  return row && recordOf(row)
+}
+
+export async function listEndpoints(
+  db: D1Database,
+  tenantId: TenantId,
+  page: Page,
+): Promise<EndpointRecord[]> {
+  return (await pageRows(db, endpoints, tenantId, page)).map(recordOf)
+}
+
+/** False when another endpoint of the tenant has the uid. */
+export async function insertEndpoint(db: D1Database, record: EndpointRecord): Promise<boolean> {
+  const result = await drizzle(db).insert(endpoints).values(rowOf(record)).onConflictDoNothing()
+  return result.meta.changes > 0
+}
+
+/** Writes the record over the version before it. False: that version is no longer the stored one. */
+export async function updateEndpoint(db: D1Database, record: EndpointRecord): Promise<boolean> {
+  const query = drizzle(db)
+  const isUnchanged = and(
+    eq(endpoints.tenantId, record.tenantId),
+    eq(endpoints.id, record.id),
+    eq(endpoints.version, record.version - 1),
+  )
+  const [updated] = await query.batch([
+    query.update(endpoints).set(rowOf(record)).where(isUnchanged),
+    bumpRouting(query, record.tenantId),
+  ])
+  return updated.meta.changes > 0
+}
+
+/** Removes the endpoint and its subscriptions together. */
+export async function deleteEndpoint(db: D1Database, tenantId: TenantId, id: EndpointId): Promise<boolean> {
+  const query = drizzle(db)
+  const [, removed] = await query.batch([
+    query
+      .delete(subscriptions)
+      .where(and(eq(subscriptions.tenantId, tenantId), eq(subscriptions.endpointId, id))),
+    query.delete(endpoints).where(and(eq(endpoints.tenantId, tenantId), eq(endpoints.id, id))),
+    bumpRouting(query, tenantId),
+  ])
+  return removed.meta.changes > 0
+}
+
+function recordOf(row: typeof endpoints.$inferSelect): EndpointRecord {
+  return {
+    id: row.id as EndpointId,
+    tenantId: row.tenantId as TenantId,
+    uid: row.uid,
+    name: row.name,
+    settings: endpointSettingsSchema.parse(JSON.parse(row.settings)),
+    secrets: parseSecrets(row.secrets),
+    version: row.version,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+  }
+}
+
+function rowOf({ settings, secrets, ...record }: EndpointRecord): typeof endpoints.$inferInsert {
+  return {
+    ...record,
+    url: settings.url,
+    state: settings.state,
+    settings: JSON.stringify(settings),
+    secrets: JSON.stringify(secrets),
+  }
+}

@@ -1,0 +1,140 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+/**
+ * The configuration database (`DB`). Small, read often, written by people: an index that saves a scan is worth its
+ * billed row here. Every table is WITHOUT ROWID, which Drizzle cannot say: the generated migration is edited by hand.
+ * Times are milliseconds. `settings` is JSON that the model's zod schema parses on every read; the columns beside
+ * it that repeat one of its fields exist for queries and are written from it.
+ */
+export const tenants = sqliteTable(
+  'tenants',
+  {
+    id: text().primaryKey(),
+    uid: text(),
+    name: text().notNull(),
+    settings: text().notNull(),
+    /** Grows with every change to the tenant's subscriptions and endpoints, which routing caches by it. */
+    routingVersion: integer('routing_version').notNull().default(1),
+    version: integer().notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('tenants_uid')
+      .on(table.uid)
+      .where(sql`uid IS NOT NULL`),
+  ],
+)
+
+export const tokens = sqliteTable(
+  'tokens',
+  {
+    id: text().primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    name: text().notNull(),
+    /** SHA-256 of the whole token in hex. A token holds 256 random bits, so a fast hash is enough. */
+    hash: text().notNull(),
+    /** JSON: an array of scopes. */
+    scopes: text().notNull(),
+    expiresAt: integer('expires_at'),
+    lastUsedAt: integer('last_used_at'),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [index('tokens_tenant').on(table.tenantId)],
+)
+
+export const sources = sqliteTable(
+  'sources',
+  {
+    id: text().primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    uid: text(),
+    name: text().notNull(),
+    provider: text().notNull(),
+    state: text().notNull(),
+    settings: text().notNull(),
+    /** JSON: `[{sealed, expiresAt}]`, newest first, sealed with the id of the source as context. */
+    secrets: text().notNull(),
+    version: integer().notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [
+    index('sources_tenant').on(table.tenantId),
+    uniqueIndex('sources_uid')
+      .on(table.tenantId, table.uid)
+      .where(sql`uid IS NOT NULL`),
+  ],
+)
+
+export const endpoints = sqliteTable(
+  'endpoints',
+  {
+    id: text().primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    uid: text(),
+    name: text().notNull(),
+    url: text().notNull(),
+    state: text().notNull(),
+    settings: text().notNull(),
+    /** As in `sources`. */
+    secrets: text().notNull(),
+    version: integer().notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [
+    index('endpoints_tenant').on(table.tenantId),
+    uniqueIndex('endpoints_uid')
+      .on(table.tenantId, table.uid)
+      .where(sql`uid IS NOT NULL`),
+  ],
+)
+
+export const subscriptions = sqliteTable(
+  'subscriptions',
+  {
+    id: text().primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    uid: text(),
+    name: text().notNull(),
+    endpointId: text('endpoint_id').notNull(),
+    state: text().notNull(),
+    settings: text().notNull(),
+    version: integer().notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [
+    index('subscriptions_tenant').on(table.tenantId),
+    index('subscriptions_endpoint').on(table.endpointId),
+    uniqueIndex('subscriptions_uid')
+      .on(table.tenantId, table.uid)
+      .where(sql`uid IS NOT NULL`),
+  ],
+)
+
+/** The intake objects that were ever used, so that the sweep can ask each for unsettled work. */
+export const intakes = sqliteTable('intakes', {
+  name: text().primaryKey(),
+  tenantId: text('tenant_id').notNull(),
+  sourceId: text('source_id'),
+  createdAt: integer('created_at').notNull(),
+})
+
+/** Answers to POSTs that carried an `Idempotency-Key`. Without `status` the first request is still under way. */
+export const idempotency = sqliteTable(
+  'idempotency',
+  {
+    tenantId: text('tenant_id').notNull(),
+    key: text().notNull(),
+    /** SHA-256 in hex of method, path and body: what the key was used for. */
+    requestHash: text('request_hash').notNull(),
+    status: integer(),
+    /** The answer's body, sealed, since it may hold a secret that is shown once. */
+    answer: text(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.key] })],
+)

@@ -1,0 +1,118 @@
+import { and, eq } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import type { SourceId, TenantId } from '../model/id.ts'
+import type { SealedSecret, Sealer } from '../model/seal.ts'
+import { sourceSettingsSchema, type Source, type SourceSettings } from '../model/source.ts'
+import { findRow, liveSecrets, pageRows, parseSecrets, type Page } from './config-rows.ts'
+import { sources } from './schema.ts'
+
+/** A source as it is stored: secrets sealed with its id as context. Times in milliseconds. */
+export interface SourceRecord {
+  id: SourceId
+  tenantId: TenantId
+  uid: string | null
+  name: string
+  provider: string
+  settings: SourceSettings
+  secrets: SealedSecret[]
+  version: number
+  createdAt: number
+  updatedAt: number
+}
+
+/**
+ * The source behind an ingestion URL, with its live secrets opened. Answered by the nearest replica, which may be
+ * some seconds old; `fresh` asks the primary, for when the old answer did not fit.
+ */
+export async function findSource(
+  { db, sealer, now, fresh = false }: { db: D1Database; sealer: Sealer; now: number; fresh?: boolean },
+  id: SourceId,
+): Promise<Source | undefined> {
+  const row = await db
+    .withSession(fresh ? 'first-primary' : 'first-unconstrained')
+    .prepare(
+      'SELECT tenant_id AS tenantId, name, provider, settings, secrets, version FROM sources WHERE id = ?1',
+    )
+    .bind(id)
+    .first<{
+      tenantId: TenantId
+      name: string
+      provider: string
+      settings: string
+      secrets: string
+      version: number
+    }>()
+  if (!row) return undefined
+  const { settings, secrets, ...rest } = row
+  const live = liveSecrets(parseSecrets(secrets), now)
+  return {
+    id,
+    ...rest,
+    settings: sourceSettingsSchema.parse(JSON.parse(settings)),
+    secrets: await Promise.all(live.map((each) => sealer.open(each.sealed, id))),
+  }
+}
+
+export async function getSource(
+  db: D1Database,
+  by: { tenantId: TenantId } & ({ id: string } | { uid: string }),
+): Promise<SourceRecord | undefined> {
+  const row = await findRow(db, sources, by)
+  return row && recordOf(row)
+}
+
+export async function listSources(db: D1Database, tenantId: TenantId, page: Page): Promise<SourceRecord[]> {
+  return (await pageRows(db, sources, tenantId, page)).map(recordOf)
+}
+
+/** False when another source of the tenant has the uid. */
+export async function insertSource(db: D1Database, record: SourceRecord): Promise<boolean> {
+  const result = await drizzle(db).insert(sources).values(rowOf(record)).onConflictDoNothing()
+  return result.meta.changes > 0
+}
+
+/** Writes the record over the version before it. False: that version is no longer the stored one. */
+export async function updateSource(db: D1Database, record: SourceRecord): Promise<boolean> {
+  const result = await drizzle(db)
+    .update(sources)
+    .set(rowOf(record))
+    .where(
+      and(
+        eq(sources.tenantId, record.tenantId),
+        eq(sources.id, record.id),
+        eq(sources.version, record.version - 1),
+      ),
+    )
+  return result.meta.changes > 0
+}
+
+export async function deleteSource(db: D1Database, tenantId: TenantId, id: SourceId): Promise<boolean> {
+  const result = await drizzle(db)
+    .delete(sources)
+    .where(and(eq(sources.tenantId, tenantId), eq(sources.id, id)))
+  return result.meta.changes > 0
+}
+
+function recordOf(row: typeof sources.$inferSelect): SourceRecord {
+  return {
+    id: row.id as SourceId,
+    tenantId: row.tenantId as TenantId,
+    uid: row.uid,
+    name: row.name,
+    provider: row.provider,
+    settings: sourceSettingsSchema.parse(JSON.parse(row.settings)),
+    secrets: parseSecrets(row.secrets),
+    version: row.version,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+  }
+}
+
+function rowOf({ settings, secrets, ...record }: SourceRecord): typeof sources.$inferInsert {
+  return {
+    ...record,
+    state: settings.state,
+    settings: JSON.stringify(settings),
+    secrets: JSON.stringify(secrets),
+  }
+}

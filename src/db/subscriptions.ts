@@ -1,0 +1,92 @@
+import { and, eq } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import type { EndpointId, SubscriptionId, TenantId } from '../model/id.ts'
+import { subscriptionSettingsSchema, type SubscriptionSettings } from '../model/subscription.ts'
+import { bumpRouting } from './routing.ts'
+import { findRow, pageRows, type Page } from './config-rows.ts'
+import { subscriptions } from './schema.ts'
+
+/** A subscription as it is stored. Times in milliseconds. */
+export interface SubscriptionRecord {
+  id: SubscriptionId
+  tenantId: TenantId
+  uid: string | null
+  name: string
+  endpointId: EndpointId
+  settings: SubscriptionSettings
+  version: number
+  createdAt: number
+  updatedAt: number
+}
+
+export async function getSubscription(
+  db: D1Database,
+  by: { tenantId: TenantId } & ({ id: string } | { uid: string }),
+): Promise<SubscriptionRecord | undefined> {
+  const row = await findRow(db, subscriptions, by)
+  return row && recordOf(row)
+}
+
+export async function listSubscriptions(
+  db: D1Database,
+  tenantId: TenantId,
+  page: Page,
+): Promise<SubscriptionRecord[]> {
+  return (await pageRows(db, subscriptions, tenantId, page)).map(recordOf)
+}
+
+/** False when another subscription of the tenant has the uid. */
+export async function insertSubscription(db: D1Database, record: SubscriptionRecord): Promise<boolean> {
+  const query = drizzle(db)
+  const [inserted] = await query.batch([
+    query.insert(subscriptions).values(rowOf(record)).onConflictDoNothing(),
+    bumpRouting(query, record.tenantId),
+  ])
+  return inserted.meta.changes > 0
+}
+
+/** Writes the record over the version before it. False: that version is no longer the stored one. */
+export async function updateSubscription(db: D1Database, record: SubscriptionRecord): Promise<boolean> {
+  const query = drizzle(db)
+  const isUnchanged = and(
+    eq(subscriptions.tenantId, record.tenantId),
+    eq(subscriptions.id, record.id),
+    eq(subscriptions.version, record.version - 1),
+  )
+  const [updated] = await query.batch([
+    query.update(subscriptions).set(rowOf(record)).where(isUnchanged),
+    bumpRouting(query, record.tenantId),
+  ])
+  return updated.meta.changes > 0
+}
+
+export async function deleteSubscription(
+  db: D1Database,
+  tenantId: TenantId,
+  id: SubscriptionId,
+): Promise<boolean> {
+  const query = drizzle(db)
+  const [removed] = await query.batch([
+    query.delete(subscriptions).where(and(eq(subscriptions.tenantId, tenantId), eq(subscriptions.id, id))),
+    bumpRouting(query, tenantId),
+  ])
+  return removed.meta.changes > 0
+}
+
+function recordOf(row: typeof subscriptions.$inferSelect): SubscriptionRecord {
+  return {
+    id: row.id as SubscriptionId,
+    tenantId: row.tenantId as TenantId,
+    uid: row.uid,
+    name: row.name,
+    endpointId: row.endpointId as EndpointId,
+    settings: subscriptionSettingsSchema.parse(JSON.parse(row.settings)),
+    version: row.version,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+  }
+}
+
+function rowOf({ settings, ...record }: SubscriptionRecord): typeof subscriptions.$inferInsert {
+  return { ...record, state: settings.state, settings: JSON.stringify(settings) }
+}

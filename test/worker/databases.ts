@@ -1,0 +1,18 @@
+import { applyD1Migrations, type D1Migration } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      TEST_MIGRATIONS: D1Migration[]
+      TEST_LOG_MIGRATIONS: D1Migration[]
+    }
+  }
+}
+
+/** Both databases of this test file, empty and migrated. */
+export async function openDatabases(): Promise<{ db: D1Database; logDb: D1Database }> {
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
+  await applyD1Migrations(env.LOG_DB, env.TEST_LOG_MIGRATIONS)
+  return { db: env.DB, logDb: env.LOG_DB }
+}
