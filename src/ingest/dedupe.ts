@@ -1,39 +1,66 @@
-import type { EventId } from '../model/id.ts'
+import { concat, sha256, toHex, utf8 } from '../model/bytes.ts'
+import type { RawRequest } from '../model/request.ts'
+import type { Source } from '../model/source.ts'
+import type { EventFacts } from '../providers/provider.ts'
+import { findFact, readFact, type FactSource } from './facts.ts'
 
-/** Keys remembered by one intake object; beyond it the oldest are forgotten first. About 25 MB at most. */
-export const DEDUPE_KEYS_MAX = 200_000
+/** Two equal requests without any id are a repeat only when close together: later, they are two events that look alike. */
+const CONTENT_WINDOW_SECONDS = 300
 
-export interface DedupeEntry {
-  key: string
-  id: EventId
-  expiresAt: number
+export interface Dedupe {
+  dedupeKey: string | null
+  dedupeWindowSeconds: number
 }
 
-/** The window of one intake object: key to first event, oldest first. Rebuilt from segments after an eviction. */
-export class DedupeWindow {
-  readonly #entries = new Map<string, DedupeEntry>()
-  readonly #max: number
-
-  constructor(max: number = DEDUPE_KEYS_MAX) {
-    this.#max = max
-  }
-
-  find(key: string, now: number): EventId | undefined {
-    const entry = this.#entries.get(key)
-    return entry !== undefined && entry.expiresAt > now ? entry.id : undefined
-  }
-
-  remember(entry: DedupeEntry): void {
-    this.#entries.delete(entry.key)
-    this.#entries.set(entry.key, entry)
-    if (this.#entries.size > this.#max) {
-      const [oldest] = this.#entries.keys()
-      if (oldest !== undefined) this.#entries.delete(oldest)
+/**
+ * By what a repeat of this event is known. The key says where it comes from, so that an id can never equal a content
+ * hash. `index` is the event's place in a batch: an id of the whole request then names each of its events with it.
+ */
+export async function dedupeOf({
+  source,
+  request,
+  path,
+  facts,
+  from,
+  index,
+}: {
+  source: Pick<Source, 'settings'>
+  request: RawRequest
+  path: string
+  facts: EventFacts
+  from: FactSource
+  index: number | null
+}): Promise<Dedupe> {
+  const { by, windowSeconds } = source.settings.dedupe
+  const suffix = index === null ? '' : `#${index}`
+  if (by === 'none') return { dedupeKey: null, dedupeWindowSeconds: windowSeconds }
+  if (by === 'auto') {
+    const id = findFact(facts.id, from)
+    if (id !== undefined) {
+      return { dedupeKey: `id:${id.text}${id.ofItem ? '' : suffix}`, dedupeWindowSeconds: windowSeconds }
     }
   }
-
-  /** Takes back what was never made durable. */
-  forget(key: string): void {
-    this.#entries.delete(key)
+  if (by.startsWith('header:')) {
+    const value = readFact(`header:${by.slice('header:'.length)}`, from)
+    if (value !== undefined)
+      return { dedupeKey: `header:${value}${suffix}`, dedupeWindowSeconds: windowSeconds }
   }
+  if (by.startsWith('body:')) {
+    const pointer = by.slice('body:'.length) as `/${string}`
+    const found = findFact([pointer, `root:${pointer}`], from)
+    if (found !== undefined) {
+      return {
+        dedupeKey: `body:${found.text}${found.ofItem ? '' : suffix}`,
+        dedupeWindowSeconds: windowSeconds,
+      }
+    }
+  }
+  return {
+    dedupeKey: `content:${await contentHash(request, path)}${suffix}`,
+    dedupeWindowSeconds: by === 'content' ? windowSeconds : Math.min(windowSeconds, CONTENT_WINDOW_SECONDS),
+  }
+}
+
+async function contentHash(request: RawRequest, path: string): Promise<string> {
+  return toHex(await sha256(concat([utf8(`${request.method}\n${path}\n`), request.body])))
 }

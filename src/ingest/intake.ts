@@ -1,7 +1,7 @@
 import type { Clock } from '../model/clock.ts'
 import type { AppendItem, Appended, Settlement } from '../model/intake.ts'
 import { invariant } from '../model/invariant.ts'
-import { DedupeWindow } from './dedupe.ts'
+import { DedupeWindow } from './dedupe-window.ts'
 import { SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX, type SegmentStore } from './segments.ts'
 
 /** One event at most may be this large as a record; bodies beyond 256 KiB travel by reference. */

@@ -3,7 +3,7 @@ import { packRecords, unpackRecords } from '../model/event.ts'
 import type { EventId } from '../model/id.ts'
 import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
 import type { AppendItem } from '../model/intake.ts'
-import type { DedupeEntry } from './dedupe.ts'
+import type { DedupeEntry } from './dedupe-window.ts'
 
 /** A row may hold 2 MB (Durable Objects); the rest is room for the label and the checkpoint. */
 export const SEGMENT_BYTES_MAX = 1_500_000

@@ -1,0 +1,68 @@
+import type { RawRequest } from '../model/request.ts'
+import type { Fact } from '../providers/provider.ts'
+import { atPointer, scalarText } from '../providers/scheme/json.ts'
+import { readPlace } from '../providers/scheme/place.ts'
+
+/** What one event is read from: the request, its parsed body, and in a batch the item. */
+export interface FactSource {
+  request: RawRequest
+  root: unknown
+  item: unknown
+}
+
+/** Facts are for people and filters; what is longer is not an id or a name. */
+const FACT_CHARS_MAX = 200
+// oxlint-disable-next-line no-control-regex -- control characters are what is taken out
+const CONTROL = /[\u0000-\u001f\u007f]+/g
+
+/** The first of the alternatives whose places are all there. */
+export function readFact(facts: Fact | readonly Fact[] | undefined, from: FactSource): string | undefined {
+  return findFact(facts, from)?.text
+}
+
+/** As `readFact`, and whether the fact belongs to the item rather than to the whole request. */
+export function findFact(
+  facts: Fact | readonly Fact[] | undefined,
+  from: FactSource,
+): { text: string; ofItem: boolean } | undefined {
+  for (const fact of listed(facts)) {
+    const text = fact.includes('{') ? fill(fact, from) : place(fact, from)
+    const clean = text?.replace(CONTROL, ' ').trim().slice(0, FACT_CHARS_MAX)
+    if (clean) return { text: clean, ofItem: fact.startsWith('/') || fact.includes('{/') }
+  }
+  return undefined
+}
+
+/** Milliseconds from ISO 8601, RFC 1123, or seconds, milliseconds, microseconds or nanoseconds since the epoch. */
+export function timeOf(text: string | undefined): number | undefined {
+  if (text === undefined || text.length > 40) return undefined
+  const ms = /^\d+(\.\d+)?$/.test(text) ? epochMs(Number(text)) : Date.parse(text)
+  return Number.isFinite(ms) && ms > 0 ? Math.round(ms) : undefined
+}
+
+function listed(facts: Fact | readonly Fact[] | undefined): readonly Fact[] {
+  return facts === undefined ? [] : typeof facts === 'string' ? [facts] : facts
+}
+
+function fill(template: string, from: FactSource): string | undefined {
+  let complete = true
+  const text = template.replace(/\{([^{}]+)\}/g, (_, name: string) => {
+    const value = place(name, from)
+    if (value === undefined || value === '') complete = false
+    return value ?? ''
+  })
+  return complete ? text : undefined
+}
+
+function place(name: string, { request, root, item }: FactSource): string | undefined {
+  if (name.startsWith('root:')) return scalarText(atPointer(root, name.slice('root:'.length)))
+  if (name.startsWith('/')) return scalarText(atPointer(item, name))
+  return readPlace(request, name)
+}
+
+/** Numbers are told apart by size: seconds end where milliseconds of 1973 begin, and so on. */
+function epochMs(value: number): number {
+  if (value < 1e11) return value * 1000
+  if (value < 1e14) return value
+  return value < 1e17 ? value / 1000 : value / 1e6
+}

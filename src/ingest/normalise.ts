@@ -1,0 +1,119 @@
+import type { Event, EventHead, EventMetadata } from '../model/event.ts'
+import type { EventId } from '../model/id.ts'
+import { headerOf, type RawRequest } from '../model/request.ts'
+import { err, ok, type Result } from '../model/result.ts'
+import type { Source } from '../model/source.ts'
+import type { Verification } from '../model/verification.ts'
+import { eventFactsOf } from '../providers/event-config.ts'
+import type { EventFacts } from '../providers/provider.ts'
+import { findProvider } from '../providers/registry.ts'
+import { documentOf } from '../providers/scheme/document.ts'
+import { atPointer } from '../providers/scheme/json.ts'
+import { dedupeOf } from './dedupe.ts'
+import { readFact, timeOf, type FactSource } from './facts.ts'
+
+/** An event ready to be accepted, and the key by which a repeat of it is known (null: repeats are not looked for). */
+export interface NormalisedEvent {
+  event: Event
+  dedupeKey: string | null
+  dedupeWindowSeconds: number
+}
+
+/** Why a request cannot become an event, although its sender may be genuine. */
+export interface Refusal {
+  code: 'body_hostile' | 'headers_too_large'
+  detail: string
+}
+
+export interface NormaliseInput {
+  source: Pick<Source, 'id' | 'tenantId' | 'provider' | 'settings'>
+  request: RawRequest
+  /** What followed `/in/:sourceId`, with the query. */
+  path: string
+  verification: Verification
+  /** What is known of the connection (address, country, colo). */
+  metadata: EventMetadata
+  newEventId: () => EventId
+}
+
+/** Cloudflare takes 128 KiB of headers; an event keeps them all, so that much would dwarf most bodies. */
+const HEADER_CHARS_MAX = 64 * 1024
+/** `changes` is kept with the event for filters; what is larger stays in the body only. */
+const CHANGES_CHARS_MAX = 8192
+
+/** A request as events: read by the provider's pointers, never refused for a body that cannot be read. */
+export async function normalise(input: NormaliseInput): Promise<Result<NormalisedEvent[], Refusal>> {
+  const { source, request } = input
+  const document = documentOf(request)
+  if (document.kind === 'hostile') return err({ code: 'body_hostile', detail: document.detail })
+  if (headerChars(request) > HEADER_CHARS_MAX) {
+    return err({ code: 'headers_too_large', detail: `more than ${HEADER_CHARS_MAX} characters of headers` })
+  }
+  const facts = eventFactsOf(findProvider(source.provider), source.settings.config)
+  const root = 'value' in document ? document.value : undefined
+  const from: FactSource = { request, root, item: root }
+  const event: Event = { head: headOf(input, facts, from), body: request.body }
+  const dedupe = await dedupeOf({
+    source,
+    request,
+    path: input.path,
+    facts,
+    from,
+    index: null,
+  })
+  return ok([{ event, ...dedupe }])
+}
+
+function headOf(input: NormaliseInput, facts: EventFacts, from: FactSource): EventHead {
+  const { source, request, path } = input
+  const occurredAt = timeOf(readFact(facts.occurredAt, from))
+  return {
+    id: input.newEventId(),
+    tenantId: source.tenantId,
+    sourceId: source.id,
+    type: readFact(facts.type, from) ?? facts.typeDefault ?? `${source.provider}.event`,
+    receivedAt: request.receivedAt,
+    ...(occurredAt !== undefined && { occurredAt }),
+    ...textField('providerEventId', readFact(facts.id, from)),
+    ...textField('entityType', readFact(facts.entityType, from)),
+    ...textField('entityId', readFact(facts.entityId, from)),
+    ...textField('orderingKey', orderingKeyOf(source.settings.orderingKey, from)),
+    method: request.method,
+    path,
+    headers: request.headers,
+    contentType: headerOf(request, 'content-type') ?? 'application/octet-stream',
+    metadata: { ...input.metadata, ...provenance(input), ...changesOf(facts, from) },
+    bodyBytes: request.body.byteLength,
+  }
+}
+
+function provenance({ source, verification }: NormaliseInput): EventMetadata {
+  const { verdict } = verification
+  return verdict === 'failed'
+    ? { provider: source.provider }
+    : { provider: source.provider, verified: verdict }
+}
+
+function orderingKeyOf(setting: string | null, from: FactSource): string | undefined {
+  if (setting === null) return undefined
+  if (setting.startsWith('header:')) return readFact(`header:${setting.slice('header:'.length)}`, from)
+  if (!setting.startsWith('/')) return undefined
+  return readFact([setting as `/${string}`, `root:${setting}` as `root:/${string}`], from)
+}
+
+function changesOf(facts: EventFacts, { item }: FactSource): EventMetadata {
+  if (facts.changes === undefined) return {}
+  const changes = atPointer(item, facts.changes)
+  if (changes === undefined || changes === null) return {}
+  return JSON.stringify(changes).length > CHANGES_CHARS_MAX ? {} : { changes }
+}
+
+function textField<K extends string>(name: K, value: string | undefined): { [P in K]?: string } {
+  return value === undefined ? {} : ({ [name]: value } as { [P in K]: string })
+}
+
+function headerChars({ headers }: RawRequest): number {
+  let chars = 0
+  for (const [name, value] of headers) chars += name.length + value.length
+  return chars
+}

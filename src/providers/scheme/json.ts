@@ -1,0 +1,66 @@
+import { text } from '../../model/bytes.ts'
+
+/** Deeper documents are attacks on whoever walks them; real ones stay below 20. */
+export const JSON_DEPTH_MAX = 100
+/** Larger bodies are relayed unread: parsing them would cost more than the rest of ingestion together. */
+const JSON_BYTES_MAX = 8 * 1024 * 1024
+
+export type ParsedJson = { kind: 'value'; value: unknown } | { kind: 'malformed' } | { kind: 'too_deep' }
+
+export function parseJson(bytes: Uint8Array): ParsedJson {
+  if (bytes.byteLength > JSON_BYTES_MAX) return { kind: 'malformed' }
+  if (!isShallow(bytes)) return { kind: 'too_deep' }
+  try {
+    return { kind: 'value', value: JSON.parse(text(bytes)) as unknown }
+  } catch {
+    return { kind: 'malformed' }
+  }
+}
+
+/** The value at an RFC 6901 pointer, or undefined. Own properties only: `/__proto__` and `/constructor` find nothing. */
+export function atPointer(document: unknown, pointer: string): unknown {
+  if (pointer === '') return document
+  if (!pointer.startsWith('/')) return undefined
+  let value = document
+  for (const part of pointer.slice(1).split('/')) {
+    value = member(value, part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    if (value === undefined) return undefined
+  }
+  return value
+}
+
+/** `a.b.0` as a pointer, the spelling of signature templates. */
+export function pointerOfPath(path: string): string {
+  return `/${path.split('.').join('/')}`
+}
+
+/** A value as a person would write it; undefined for null and for anything with parts. */
+export function scalarText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+}
+
+function member(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+  return (value as Record<string, unknown>)[key]
+}
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+/** Counts brackets outside strings, without parsing: the check must not itself be the attack's target. */
+function isShallow(bytes: Uint8Array): boolean {
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]
+    if (inString) {
+      if (byte === BACKSLASH) i++
+      else if (byte === QUOTE) inString = false
+    } else if (byte === QUOTE) inString = true
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > JSON_DEPTH_MAX) return false
+    } else if (byte === 0x7d || byte === 0x5d) depth--
+  }
+  return true
+}

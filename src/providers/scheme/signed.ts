@@ -1,0 +1,134 @@
+import type { Bytes } from '../../model/bytes.ts'
+import { headerOf, type RawRequest } from '../../model/request.ts'
+import type { Verification } from '../../model/verification.ts'
+import { readPlace, type Place } from './place.ts'
+import { configText, failed, type Inbound } from './scheme.ts'
+import { readSignatures, type SignatureFormat, type SignatureGroup } from './signature-header.ts'
+import { compileTemplate, renderTemplate } from './template.ts'
+import { timestampFault, type TimeUnit } from './timestamp.ts'
+
+/** What every scheme that signs content has in common: where the signature stands and what it covers. */
+export interface SignedSpec {
+  /** Signatures in all of these headers count; a name that ends in `*` stands for its numbered siblings. */
+  header?: string | readonly string[]
+  /** Instead of a header. */
+  from?: Place
+  /** Before each signature, required: `sha256=`. */
+  prefix?: string
+  format?: SignatureFormat
+  /** The signed content; see `template.ts`. */
+  signed?: string
+  /** `header` or `from`; without either it stands beside the signature (`format`). */
+  timestamp?: {
+    header?: string | readonly string[]
+    from?: Place
+    unit?: TimeUnit
+    /** Absent: the provider signs a time but sets no limit; a source may (`config.toleranceSeconds`). */
+    toleranceSeconds?: number
+  }
+  /** The header with the message id, when it is signed. */
+  id?: string | readonly string[]
+  /** Headers that must have this value; `$name` takes it from the source's config, and is skipped when unset. */
+  require?: Readonly<Record<string, string>>
+}
+
+/** Signatures that share one content. A plain digest asks for the content of each secret. */
+export interface Claim {
+  signatures: readonly string[]
+  content(secret?: string): Promise<Bytes | undefined>
+}
+
+export type CheckClaim = (claim: Claim, inbound: Inbound) => Promise<Verification>
+
+/**
+ * Finds what is claimed to be signed and lets `check` decide. The time window is judged before any cryptography, so
+ * replays cost little. The first group that holds decides; else the failure of the last one is told.
+ */
+export function signedContent(
+  spec: SignedSpec,
+  check: CheckClaim,
+): (inbound: Inbound) => Promise<Verification> {
+  const template = compileTemplate(spec.signed ?? '{body}')
+  const needsId = spec.id !== undefined
+  return async (inbound) => {
+    const fault = requiredHeaders(spec, inbound)
+    if (fault !== undefined) return fault
+    const values = signatureValues(spec, inbound.request)
+    if (values.length === 0) return failed('missing_header', `no signature in ${whereOf(spec)}`)
+    const groups = values.flatMap((value) => readSignatures(value, spec))
+    let verdict = failed('bad_format', `no signature of the expected form in ${whereOf(spec)}`)
+    const id = firstHeader(inbound.request, spec.id)
+    if (needsId && !id) return failed('missing_header', 'the message id is missing')
+    for (const group of groups) {
+      const ts = timestampOf(spec, group, inbound.request)
+      const late = windowFault(spec, ts, inbound)
+      if (late !== undefined) {
+        verdict = late
+        continue
+      }
+      const content = (secret?: string): Promise<Bytes | undefined> =>
+        renderTemplate(template, { ...inbound, ts, id, secret })
+      verdict = await check({ signatures: group.signatures, content }, inbound)
+      if (verdict.verdict !== 'failed') return verdict
+    }
+    return verdict
+  }
+}
+
+/** For the documentation: where the signature stands. */
+export function whereOf(spec: SignedSpec): string {
+  if (spec.header === undefined) return spec.from ?? 'the body'
+  return typeof spec.header === 'string' ? spec.header : spec.header.join(' or ')
+}
+
+function requiredHeaders(spec: SignedSpec, { request, config }: Inbound): Verification | undefined {
+  for (const [name, wanted] of Object.entries(spec.require ?? {})) {
+    const value = wanted.startsWith('$') ? configText(config, wanted.slice(1)) : wanted
+    if (value === undefined) continue
+    const sent = headerOf(request, name)
+    if (sent === undefined) return failed('missing_header', `no ${name}`)
+    if (sent !== value) return failed('unknown_key', `${name} is not the expected one`)
+  }
+  return undefined
+}
+
+function signatureValues(spec: SignedSpec, request: RawRequest): string[] {
+  if (spec.header === undefined) {
+    const value = spec.from === undefined ? undefined : readPlace(request, spec.from)
+    return value === undefined ? [] : [value]
+  }
+  const names = typeof spec.header === 'string' ? [spec.header] : spec.header
+  return request.headers
+    .filter(([name]) => names.some((wanted) => isNamed(name, wanted)))
+    .map(([, value]) => value)
+}
+
+function isNamed(name: string, wanted: string): boolean {
+  if (!wanted.endsWith('*')) return name === wanted
+  const stem = wanted.slice(0, -1)
+  return name.startsWith(stem) && /^\d{1,3}$/.test(name.slice(stem.length))
+}
+
+function timestampOf(spec: SignedSpec, group: SignatureGroup, request: RawRequest): string | undefined {
+  if (spec.timestamp?.from !== undefined) return readPlace(request, spec.timestamp.from)
+  if (spec.timestamp?.header !== undefined) return firstHeader(request, spec.timestamp.header)
+  return group.timestamp
+}
+
+function firstHeader(request: RawRequest, names: string | readonly string[] | undefined): string | undefined {
+  if (names === undefined) return undefined
+  for (const name of typeof names === 'string' ? [names] : names) {
+    const value = headerOf(request, name)
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+function windowFault(spec: SignedSpec, ts: string | undefined, inbound: Inbound): Verification | undefined {
+  if (spec.timestamp === undefined) return undefined
+  if (ts === undefined || ts === '') return failed('timestamp_missing')
+  const own = inbound.config['toleranceSeconds']
+  const toleranceSeconds = typeof own === 'number' && own > 0 ? own : spec.timestamp.toleranceSeconds
+  const fault = timestampFault(ts, { unit: spec.timestamp.unit ?? 's', toleranceSeconds, now: inbound.now })
+  return fault && failed(fault.reason, fault.hint)
+}

@@ -1,0 +1,121 @@
+import { concat, sha256, toHex, utf8, type Bytes } from '../../model/bytes.ts'
+import { invariant } from '../../model/invariant.ts'
+import { formOf } from './document.ts'
+import type { FormPair } from './form.ts'
+import { readPlace } from './place.ts'
+import { configText, type Inbound } from './scheme.ts'
+
+/** What a signature is made over, as text with placeholders, for example `{ts}.{body}`; see `PLACEHOLDERS`. */
+export type Template = readonly (string | Placeholder)[]
+
+interface Placeholder {
+  name: string
+  argument: string
+}
+
+/** What a template draws on besides the request itself. */
+export interface TemplateFacts extends Inbound {
+  /** The timestamp and the message id exactly as sent. */
+  ts?: string | undefined
+  id?: string | undefined
+  /** Only for plain digests, which put the secret into the text. */
+  secret?: string | undefined
+}
+
+type Part = string | Uint8Array | undefined | Promise<string | Uint8Array | undefined>
+
+const PLACEHOLDERS: Record<string, (facts: TemplateFacts, argument: string) => Part> = {
+  body: ({ request }) => request.body,
+  ts: ({ ts }) => ts,
+  id: ({ id }) => id,
+  url: ({ request }) => request.url,
+  method: ({ request }) => request.method,
+  path: ({ request }) => pathOf(request.url),
+  header: ({ request }, name) => readPlace(request, `header:${name}`),
+  json: ({ request }, path) => readPlace(request, `json:${path}`),
+  form: ({ request }, name) => readPlace(request, `form:${name}`),
+  query: ({ request }, name) => readPlace(request, `query:${name}`),
+  config: ({ config, request }, name) =>
+    configText(config, name) ?? (name === 'url' ? request.url : undefined),
+  secret: ({ secret }) => secret,
+  sortedForm: ({ request }) => sortedForm(formOf(request)),
+  sortedFormPairs: ({ request }, excluded) => sortedFormPairs(formOf(request), excluded.split(',')),
+  'sha256hex(body)': async ({ request }) => toHex(await sha256(request.body)),
+  'sha256raw(body)': ({ request }) => sha256(request.body),
+  'crc32(body)': ({ request }) => String(crc32(request.body)),
+}
+
+export function compileTemplate(source: string): Template {
+  const fault = templateFault(source)
+  invariant(fault === undefined, `compileTemplate: ${fault}`)
+  const parts: (string | Placeholder)[] = []
+  let end = 0
+  for (const match of source.matchAll(/\{([^{}]+)\}/g)) {
+    if (match.index > end) parts.push(source.slice(end, match.index))
+    parts.push(placeholder(match[1] ?? ''))
+    end = match.index + match[0].length
+  }
+  if (end < source.length) parts.push(source.slice(end))
+  return parts
+}
+
+/** What is wrong with a template that an owner wrote, or undefined. */
+export function templateFault(source: string): string | undefined {
+  for (const match of source.matchAll(/\{([^{}]+)\}/g)) {
+    const { name } = placeholder(match[1] ?? '')
+    if (!Object.hasOwn(PLACEHOLDERS, name)) return `unknown placeholder {${name}}`
+  }
+  return undefined
+}
+
+/** The bytes that were signed, or undefined when the request lacks a part. The body goes in as bytes, never as text. */
+export async function renderTemplate(template: Template, facts: TemplateFacts): Promise<Bytes | undefined> {
+  const [only] = template
+  if (template.length === 1 && typeof only === 'object' && only.name === 'body') return facts.request.body
+  const parts: Uint8Array[] = []
+  for (const part of template) {
+    const value = typeof part === 'string' ? part : await PLACEHOLDERS[part.name]?.(facts, part.argument)
+    if (value === undefined) return undefined
+    parts.push(typeof value === 'string' ? utf8(value) : value)
+  }
+  return concat(parts)
+}
+
+function placeholder(text: string): Placeholder {
+  const colon = text.indexOf(':')
+  if (colon < 0) return { name: text, argument: '' }
+  return { name: text.slice(0, colon), argument: text.slice(colon + 1) }
+}
+
+function pathOf(url: string): string {
+  return url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/#.*$/s, '')
+}
+
+/** Names and values run together in the order of the names; of equal fields one counts (Twilio's rule). */
+function sortedForm(pairs: readonly FormPair[]): string {
+  const texts = new Set(pairs.map(([name, value]) => `${name}\u0000${value}`))
+  return [...texts].toSorted(byCodeUnits).join('').replaceAll('\u0000', '')
+}
+
+/** `a=1&b=2` in the order of the names, values decoded. */
+function sortedFormPairs(pairs: readonly FormPair[], excluded: readonly string[]): string {
+  const kept = pairs.filter(([name, value]) => !excluded.includes(name) && value !== '')
+  return kept
+    .toSorted(([a], [b]) => byCodeUnits(a, b))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&')
+}
+
+function byCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** CRC-32 of ISO 3309, as zip and PayPal use it. */
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff
+  for (const byte of bytes) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0)
+  }
+  return (crc ^ 0xffffffff) >>> 0
+}
