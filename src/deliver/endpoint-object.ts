@@ -1,9 +1,11 @@
 import { DurableObject } from 'cloudflare:workers'
-import { endpointDepsOf } from '../env.ts'
+import { settingsOf } from '../env.ts'
 import type { AcceptBatch } from '../model/accept.ts'
 import { systemClock } from '../model/clock.ts'
 import type { Endpoint } from '../model/endpoint.ts'
+import type { EndpointId } from '../model/id.ts'
 import { invariant } from '../model/invariant.ts'
+import { routerOf } from '../objects.ts'
 import { attemptDelivery, type AttemptDeps } from './attempt.ts'
 import { EndpointQueue } from './endpoint.ts'
 import { liveSecrets } from './secrets.ts'
@@ -19,8 +21,13 @@ export class EndpointObject extends DurableObject<Env> {
     super(ctx, env)
     const object = ctx.id.name
     invariant(object !== undefined, 'EndpointObject: reached by an id without a name')
-    const { sealer, checkTarget, readBody } = endpointDepsOf(env)
-    const deps: AttemptDeps = { clock: systemClock, fetch: (url, init) => fetch(url, init), checkTarget, readBody }
+    const { sealer, checkTarget, readBody } = settingsOf(env)
+    const deps: AttemptDeps = {
+      clock: systemClock,
+      fetch: (url, init) => fetch(url, init),
+      checkTarget,
+      readBody,
+    }
     this.#queue = new EndpointQueue({
       store: new DeliveryStore(ctx.storage.sql),
       clock: systemClock,
@@ -76,8 +83,10 @@ export class EndpointObject extends DurableObject<Env> {
   }
 
   /** Route knew newer settings than this object: its configuration call was lost. The deliveries wait until they are here. */
-  async #refresh(endpointId: string): Promise<void> {
-    const endpoint = await this.ctx.exports.Router.findEndpoint(endpointId).catch(() => undefined)
+  async #refresh(endpointId: EndpointId): Promise<void> {
+    const endpoint = await routerOf(this.ctx)
+      .findEndpoint(endpointId)
+      .catch(() => undefined)
     if (endpoint) this.#queue.configure(endpoint)
   }
 }

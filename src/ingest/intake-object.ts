@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { systemClock } from '../model/clock.ts'
 import { parseIntakeName, type AppendItem, type Appended, type Settlement } from '../model/intake.ts'
 import { invariant } from '../model/invariant.ts'
+import { routerOf } from '../objects.ts'
 import { HandOvers } from './hand-over.ts'
 import { Intake } from './intake.ts'
 import { SegmentStore } from './segments.ts'
@@ -93,7 +94,7 @@ export class IntakeObject extends DurableObject<Env> {
 
   async #route(segments: { segment: number; records: Uint8Array }[]): Promise<Settlement> {
     const { tenantId, sourceId } = parseIntakeName(this.#name)
-    const route = this.ctx.exports.Router.handOver({ intake: this.#name, tenantId, sourceId, segments })
+    const route = routerOf(this.ctx).handOver({ intake: this.#name, tenantId, sourceId, segments })
     let timer: ReturnType<typeof setTimeout> | null = null
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error('route took too long')), ROUTE_MS_MAX)
@@ -108,7 +109,7 @@ export class IntakeObject extends DurableObject<Env> {
   /** Makes the object known to the sweep. A failure is tried again with the next alarm. */
   async #register(): Promise<void> {
     try {
-      await this.ctx.exports.Router.registerIntake(this.#name)
+      await routerOf(this.ctx).registerIntake(this.#name)
       this.#store.registered = true
     } catch {
       this.#wakeBy(systemClock.now() + ROUTE_MS_MAX)

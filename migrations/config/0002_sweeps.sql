@@ -1,0 +1,5 @@
+CREATE TABLE `sweeps` (
+	`list` text PRIMARY KEY NOT NULL,
+	`cursor` text,
+	`swept_at` integer NOT NULL
+) WITHOUT ROWID;

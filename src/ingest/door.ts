@@ -1,0 +1,81 @@
+import { Hono } from 'hono'
+import { findSource } from '../db/sources.ts'
+import { settingsOf } from '../env.ts'
+import { systemClock } from '../model/clock.ts'
+import { appendWithRetry } from '../model/object-call.ts'
+import { newId, type SourceId } from '../model/id.ts'
+import { ProblemError, problemResponse } from '../model/problem.ts'
+import type { LogMessage } from '../model/delivery-log.ts'
+import { intakeOf } from '../objects.ts'
+import { noKeys } from '../providers/scheme/keys.ts'
+import type { AcceptDeps } from './accept.ts'
+import { ingest, type IngestDeps } from './ingest.ts'
+import { RejectionSampler } from './rejections.ts'
+import { SourceCache, type ReadSource } from './source-cache.ts'
+
+const sources = new SourceCache()
+const sampler = new RejectionSampler()
+
+/** `ANY /in/:sourceId[/*]`. */
+export function makeIngestDoor(): Hono<{ Bindings: Env }> {
+  const door = new Hono<{ Bindings: Env }>()
+  door.all('/in/:sourceId{src_[0-9A-Z]+}/*', (c) =>
+    answer(c.req.raw, c.req.param('sourceId'), c.env, c.executionCtx),
+  )
+  return door
+}
+
+/** A source was changed by this isolate: the next request sees it. */
+export function forgetSource(id: SourceId): void {
+  sources.forget(id)
+}
+
+/** How events of any origin become durable. */
+export function makeAcceptDeps(env: Env): AcceptDeps {
+  return {
+    append: (intake, region, items) => appendWithRetry(() => intakeOf(env, intake, region).append(items)),
+    putBody: async (key, body) => {
+      await env.BODIES.put(key, body)
+    },
+  }
+}
+
+async function answer(
+  request: Request,
+  sourceId: string,
+  env: Env,
+  ctx: Pick<ExecutionContext, 'waitUntil'>,
+): Promise<Response> {
+  try {
+    const { pathname, search } = new URL(request.url)
+    const path = pathname.slice(`/in/${sourceId}`.length) + search
+    return await ingest({ request, sourceId: sourceId as SourceId, path }, makeIngestDeps(env, ctx))
+  } catch (error) {
+    const problem =
+      error instanceof ProblemError
+        ? error
+        : new ProblemError('unavailable', 'The event could not be stored. Send it again.', {
+            headers: { 'retry-after': '5' },
+          })
+    return problemResponse(problem, newId('req', systemClock.now()))
+  }
+}
+
+function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): IngestDeps {
+  const { sealer, hasTestClock } = settingsOf(env)
+  const clock = systemClock
+  const read: ReadSource = (id, { fresh }) => findSource({ db: env.DB, sealer, now: clock.now(), fresh }, id)
+  return {
+    ...makeAcceptDeps(env),
+    clock,
+    keys: noKeys,
+    hasTestClock,
+    findSource: (id) => sources.find(id, clock.now(), read),
+    refreshSource: (id) => sources.refresh(id, clock.now(), read).catch(() => undefined),
+    reject: (id, row) => {
+      if (!sampler.isKept(id, clock.now())) return
+      const message: LogMessage = { kind: 'rejections', rows: [row()] }
+      ctx.waitUntil(env.LOG.send(message))
+    },
+  }
+}

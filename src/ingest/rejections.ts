@@ -1,0 +1,68 @@
+import { text } from '../model/bytes.ts'
+import type { RejectionRow } from '../model/delivery-log.ts'
+import { newId, type SourceId } from '../model/id.ts'
+import type { HeaderPair, RawRequest } from '../model/request.ts'
+import type { Source } from '../model/source.ts'
+
+/** Kept of a burst in one isolate, and how often one more is kept after that: a flood of refusals costs nothing. */
+const BURST = 20
+const REFILL_MS = 6_000
+const SOURCES_MAX = 1_000
+const BODY_KEPT_CHARS = 2_000
+const HEADER_KEPT_CHARS = 300
+const HEADERS_KEPT_MAX = 30
+/** Their values could be replayed or are secrets: the owner sees that they were there, and how long they were. */
+const SENSITIVE = /auth|token|secret|key|signature|cookie|password|credential|hmac/
+
+/** Decides which refused requests are kept for the owner, per source and isolate. */
+export class RejectionSampler {
+  readonly #buckets = new Map<SourceId, { tokens: number; at: number }>()
+
+  isKept(sourceId: SourceId, now: number): boolean {
+    const bucket = this.#buckets.get(sourceId) ?? { tokens: BURST, at: now }
+    const tokens = Math.min(BURST, bucket.tokens + (now - bucket.at) / REFILL_MS)
+    if (this.#buckets.size >= SOURCES_MAX) this.#buckets.clear()
+    this.#buckets.set(sourceId, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now })
+    return tokens >= 1
+  }
+}
+
+export function rejectionRow({
+  source,
+  request,
+  reason,
+  detail,
+  ip,
+  country,
+}: {
+  source: Source
+  request: RawRequest
+  reason: string
+  detail: string
+  ip: string | null
+  country: string | null
+}): RejectionRow {
+  return {
+    id: newId('rej', request.receivedAt),
+    tenantId: source.tenantId,
+    sourceId: source.id,
+    at: request.receivedAt,
+    reason,
+    detail: withoutSecrets(detail, source),
+    ip,
+    country,
+    method: request.method,
+    headers: request.headers.slice(0, HEADERS_KEPT_MAX).map((pair) => masked(pair, source)),
+    bodySample: withoutSecrets(text(request.body.subarray(0, BODY_KEPT_CHARS)), source),
+  }
+}
+
+function masked([name, value]: HeaderPair, source: Source): HeaderPair {
+  if (SENSITIVE.test(name)) return [name, `*** (${value.length} characters)`]
+  return [name, withoutSecrets(value, source).slice(0, HEADER_KEPT_CHARS)]
+}
+
+/** A sender that puts the secret itself into a request must not make it readable. */
+function withoutSecrets(value: string, { secrets }: Source): string {
+  return secrets.reduce((rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, '***')), value)
+}

@@ -1,0 +1,56 @@
+import { systemClock } from '../model/clock.ts'
+import type { LogMessage } from '../model/delivery-log.ts'
+
+export interface LogDeps {
+  /** Writes a batch; resolves when D1 has it. */
+  write(messages: readonly LogMessage[]): Promise<void>
+  /** Tells an endpoint object which of its outcomes are safe. */
+  confirm(object: string, receipts: number[]): Promise<void>
+}
+
+/** Seconds until a batch that D1 refused comes again, by the number of its tries. */
+const RETRY_SECONDS = [2, 5, 15, 30, 60, 300]
+
+/**
+ * A batch of the `log` queue: written with one statement a table, then confirmed to the objects it came from. When
+ * the batch fails as a whole, each message is tried alone, so that one that D1 will not take does not stop the rest.
+ * A confirmation that is lost costs a repeat, which the writer merges.
+ */
+export async function consumeLog(batch: MessageBatch<LogMessage>, deps: LogDeps): Promise<void> {
+  const written = await writeAll(batch, deps)
+  const receipts = new Map<string, number[]>()
+  for (const { body } of written) {
+    if (body.kind === 'deliveries')
+      receipts.set(body.object, [...(receipts.get(body.object) ?? []), body.receipt])
+  }
+  await Promise.allSettled([...receipts].map(([object, list]) => deps.confirm(object, list)))
+}
+
+async function writeAll(batch: MessageBatch<LogMessage>, deps: LogDeps): Promise<Message<LogMessage>[]> {
+  const whole = await tryWrite([...batch.messages], deps)
+  if (whole) return [...batch.messages]
+  const written: Message<LogMessage>[] = []
+  for (const message of batch.messages) {
+    if (await tryWrite([message], deps)) written.push(message)
+    else message.retry({ delaySeconds: RETRY_SECONDS[message.attempts - 1] ?? 600 })
+  }
+  return written
+}
+
+async function tryWrite(messages: Message<LogMessage>[], deps: LogDeps): Promise<boolean> {
+  try {
+    await deps.write(messages.map(({ body }) => body))
+  } catch (error) {
+    report('log.write_failed', error, messages.length)
+    return false
+  }
+  for (const message of messages) message.ack()
+  return true
+}
+
+/** One wide line; an error of D1 names tables and limits, never a row's content. */
+function report(event: string, error: unknown, messages: number): void {
+  const detail = error instanceof Error ? error.message.slice(0, 200) : 'unknown'
+  // oxlint-disable-next-line no-console -- the platform's log is where operators look
+  console.warn(JSON.stringify({ event, detail, messages, at: systemClock.now() }))
+}

@@ -1,0 +1,29 @@
+import type { AcceptBatch } from './accept.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { EndpointId } from './id.ts'
+import type { AppendItem, Appended, HandOver, Settlement } from './intake.ts'
+
+/**
+ * What the objects and the loopback entrypoint offer one another. Code and objects change at different moments of a
+ * deploy, so these must stay compatible with the version before.
+ */
+export interface IntakeRpc {
+  append(items: AppendItem[]): Promise<Appended[]>
+  read(segment: number, index: number): Promise<Uint8Array | null>
+  readSegments(segments: number[]): Promise<{ segment: number; records: Uint8Array }[]>
+  settlePage(segments: number[], page: number): Promise<void>
+  check(): Promise<number>
+}
+
+export interface EndpointRpc {
+  accept(batch: AcceptBatch): Promise<void>
+  configure(endpoint: Endpoint): Promise<void>
+  confirm(receipts: number[]): Promise<void>
+  check(): Promise<void>
+}
+
+export interface RouterRpc {
+  handOver(handOver: HandOver): Promise<Settlement>
+  registerIntake(name: string): Promise<void>
+  findEndpoint(id: EndpointId): Promise<Endpoint | undefined>
+}
