@@ -1,7 +1,48 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+
+/** Deliberately worthless secrets: nothing sealed with them leaves a test. */
+const SECRETS = {
+  HOOKWAY_ROOT_TOKEN: 'hwk_root_test',
+  HOOKWAY_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+  HOOKWAY_ALLOW_TARGETS: '127.0.0.0/8,::1/128',
+}
+
+// Wrangler would report that the secrets, given below, are missing from its own sources.
+process.env.WRANGLER_LOG ??= 'error'
 
 export default defineConfig({
   test: {
-    projects: [{ test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } }],
+    projects: [
+      { test: { name: 'architecture', include: ['test/architecture.test.ts'] } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                ...SECRETS,
+                TEST_MIGRATIONS: await readD1Migrations('migrations/config'),
+                TEST_LOG_MIGRATIONS: await readD1Migrations('migrations/log'),
+              },
+            },
+          })),
+        ],
+        // Explicit: the plugin would otherwise take every test file, also those that need Node.
+        test: { name: 'worker', include: ['test/worker/**/*.test.ts'] },
+      },
+      {
+        test: {
+          name: 'end',
+          include: ['test/end/**/*.test.ts'],
+          // Each file starts servers of its own; side by side they would only measure each other.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
   },
 })

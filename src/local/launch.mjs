@@ -1,7 +1,7 @@
 // What every npm script starts with. It must run on Node 20 with nothing installed: built-ins only, no TypeScript.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -83,7 +83,8 @@ function npm(args) {
 }
 
 function run(node) {
-  const env = { ...process.env, PATH: join(MODULES, '.bin') + delimiter + process.env.PATH }
+  const path = [dirname(node), join(MODULES, '.bin'), process.env.PATH ?? '']
+  const env = { ...process.env, PATH: path.join(delimiter) }
   // The channel carries no messages: it tells the script, by closing, that this process was killed.
   const child = spawn(node, process.argv.slice(2), { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))

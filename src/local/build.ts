@@ -1,0 +1,127 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { V4WorkerOptions } from 'miniflare'
+import type { SourcelessWorkerOptions } from 'wrangler'
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+export interface Database {
+  binding: string
+  migrationsDir: string
+}
+
+/** The Worker exactly as `wrangler deploy` would upload it, with its bindings read from `wrangler.toml`. */
+export interface Build {
+  worker: V4WorkerOptions
+  databases: Database[]
+}
+
+/** The part of wrangler's configuration read here; its own type leans on a package that is not installed. */
+interface Config {
+  name?: string
+  vars: Record<string, string>
+  d1_databases: { binding: string; migrations_dir?: string }[]
+}
+
+interface Manifest {
+  options: SourcelessWorkerOptions
+  databases: Database[]
+}
+
+const CACHE = join(ROOT, '.cache', 'worker')
+const MANIFEST = 'manifest.json'
+/** Clients and the local server are no part of the bundle. */
+const OUTSIDE = new Set(['local', 'cli', 'dashboard'])
+const MODULE_TYPES = {
+  js: 'ESModule',
+  mjs: 'ESModule',
+  sql: 'Text',
+  txt: 'Text',
+  html: 'Text',
+  wasm: 'CompiledWasm',
+  bin: 'Data',
+} as const
+
+/** Builds only when a source changed: loading wrangler alone takes longer than a whole warm start. */
+export async function build(): Promise<Build> {
+  const dir = join(CACHE, fingerprint())
+  if (!existsSync(join(dir, MANIFEST))) await rebuild(dir)
+  const { options, databases } = JSON.parse(readFileSync(join(dir, MANIFEST), 'utf8')) as Manifest
+  return { worker: { ...options, modulesRoot: dir, modules: modulesIn(dir) }, databases }
+}
+
+function fingerprint(): string {
+  const hash = createHash('sha256')
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length))
+    .filter((file) => !OUTSIDE.has(file.split('/')[1] ?? ''))
+  for (const file of ['wrangler.toml', 'package-lock.json', ...sources.sort()]) {
+    hash
+      .update(file)
+      .update('\0')
+      .update(readFileSync(join(ROOT, file)))
+      .update('\0')
+  }
+  return hash.digest('hex').slice(0, 16)
+}
+
+/** Made aside and renamed, so that neither a failed build nor a second server leaves half a bundle behind. */
+async function rebuild(dir: string): Promise<void> {
+  const aside = `${dir}.${process.pid}`
+  mkdirSync(CACHE, { recursive: true })
+  bundle(aside)
+  writeFileSync(join(aside, MANIFEST), JSON.stringify(await readConfig(), null, 2))
+  for (const old of readdirSync(CACHE)) {
+    if (!old.includes('.')) rmSync(join(CACHE, old), { recursive: true, force: true })
+  }
+  renameSync(aside, dir)
+}
+
+function bundle(outdir: string): void {
+  const wrangler = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
+  const result = spawnSync(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', outdir], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
+  })
+  if (result.status !== 0) throw new Error(`The Worker does not build:\n${result.stdout}${result.stderr}`)
+}
+
+async function readConfig(): Promise<Manifest> {
+  // Wrangler mixes in what it finds in .dev.vars and the environment, and says so on stdout.
+  process.env.WRANGLER_LOG = 'none'
+  const wrangler = await import('wrangler')
+  const file = join(ROOT, 'wrangler.toml')
+  const config = wrangler.unstable_readConfig({ config: file }, { hideWarnings: true }) as unknown as Config
+  const { modulesRules: _rules, ...options } = wrangler.unstable_getMiniflareWorkerOptions(file).workerOptions
+  const databases = config.d1_databases.map(({ binding, migrations_dir }) => ({
+    binding,
+    migrationsDir: migrations_dir ?? 'migrations',
+  }))
+  return {
+    options: {
+      ...options,
+      name: config.name ?? 'hookway',
+      rootPath: ROOT,
+      bindings: config.vars,
+      // A database keeps its file when a deploy writes its id into the configuration.
+      d1Databases: Object.fromEntries(databases.map(({ binding }) => [binding, binding])),
+    },
+    databases,
+  }
+}
+
+function modulesIn(dir: string): Extract<V4WorkerOptions['modules'], unknown[]> {
+  const files = readdirSync(dir).filter((file) => typeOf(file) !== undefined)
+  const entry = files.indexOf('worker.js')
+  if (entry > 0) files.unshift(...files.splice(entry, 1)) // the first module is the main one
+  return files.map((file) => ({ type: typeOf(file) ?? 'Data', path: join(dir, file) }))
+}
+
+function typeOf(file: string): (typeof MODULE_TYPES)[keyof typeof MODULE_TYPES] | undefined {
+  return MODULE_TYPES[file.slice(file.lastIndexOf('.') + 1) as keyof typeof MODULE_TYPES]
+}
