@@ -1,0 +1,179 @@
+import type { Attempted } from '../../src/deliver/attempt.ts'
+import { EndpointQueue } from '../../src/deliver/endpoint.ts'
+import { DeliveryStore } from '../../src/deliver/store.ts'
+import type { AcceptBatch } from '../../src/model/accept.ts'
+import { utf8 } from '../../src/model/bytes.ts'
+import type { DeliveryRow, LogMessage } from '../../src/model/delivery-log.ts'
+import { endpointSettingsSchema, type Endpoint } from '../../src/model/endpoint.ts'
+import { encodeEvent, packRecords, type Event } from '../../src/model/event.ts'
+import { deliveryIdOf, newId, type DeliveryId, type SubscriptionId } from '../../src/model/id.ts'
+import { memorySql } from './sqlite.ts'
+
+export const START = Date.UTC(2026, 10, 22)
+export const SUBSCRIPTION: SubscriptionId = 'sub_01M80QNV1KDDNSNS26TJ7V4HD4'
+const ENDPOINT = 'ep_01M80QNV1KPTE5FEM0N64Z4BD6'
+
+export interface InFlight {
+  id: DeliveryId
+  attempt: number
+  startedAt: number
+  answer(attempted: Partial<Attempted['record']> & { outcome: Attempted['outcome'] }): Promise<void>
+}
+
+/** One endpoint's queue on a disk that survives, with a clock, a receiver and a log that the test plays. */
+export class EndpointWorld {
+  now = START
+  readonly #sql = memorySql()
+  /** Also on disk: an alarm survives a crash. */
+  alarmAt: number | undefined
+  /** Attempts that wait for the receiver, oldest first. */
+  inFlight: InFlight[] = []
+  /** Every attempt that was ever started, in order. */
+  readonly started: { id: DeliveryId; attempt: number; at: number }[] = []
+  /** Messages that were sent and neither written nor lost. */
+  queued: LogMessage[] = []
+  /** What D1 would hold, merged as the writer merges. */
+  readonly log = new Map<DeliveryId, DeliveryRow>()
+  #segment = 0
+  #life = 0
+  #version = 0
+  queue: EndpointQueue
+
+  constructor(settings: Record<string, unknown> = {}) {
+    this.queue = this.#boot()
+    this.configure(settings)
+  }
+
+  configure(settings: Record<string, unknown>): void {
+    const endpoint: Endpoint = {
+      id: ENDPOINT,
+      tenantId: 'default',
+      settings: endpointSettingsSchema.parse({ url: 'https://receiver.example/hook', ...settings }),
+      secrets: [],
+      version: ++this.#version,
+    }
+    this.queue.configure(endpoint)
+  }
+
+  /** Hands over a segment with `count` events; returns their delivery ids. The batch can be handed over again. */
+  accept(count: number): { ids: DeliveryId[]; batch: AcceptBatch } {
+    const segment = ++this.#segment
+    const events = Array.from({ length: count }, (_, index) => this.#event(segment, index))
+    const batch: AcceptBatch = {
+      tenantId: 'default',
+      endpointId: ENDPOINT,
+      endpointVersion: 1,
+      intake: 'default/src_a/ordered',
+      items: events.map(({ head }, index) => {
+        return { segment, index, eventId: head.id, subscriptionId: SUBSCRIPTION, record: index }
+      }),
+      records: packRecords(events.map(encodeEvent)),
+    }
+    this.queue.accept(batch)
+    return { ids: events.map(({ head }) => deliveryIdOf(head.id, SUBSCRIPTION)), batch }
+  }
+
+  /** Memory is lost: attempts in flight never come back, unsent and unwritten logs are gone. */
+  crash(): void {
+    this.inFlight = []
+    this.queued = []
+    this.queue = this.#boot()
+    this.queue.drain()
+  }
+
+  /** D1 writes the oldest messages and confirms them. */
+  writeLog(count = Infinity): void {
+    for (const message of this.queued.splice(0, count)) {
+      if (message.kind !== 'deliveries') continue
+      for (const row of message.rows) this.#merge(row)
+      this.queue.confirm([message.receipt])
+    }
+  }
+
+  loseLog(): void {
+    this.queued = []
+  }
+
+  /** Moves time to the alarm and fires it; false when none is set. */
+  async fireAlarm(): Promise<boolean> {
+    if (this.alarmAt === undefined) return false
+    this.now = Math.max(this.now, this.alarmAt)
+    this.alarmAt = undefined
+    this.queue.arm()
+    this.queue.tick()
+    await settled()
+    return true
+  }
+
+  #boot(): EndpointQueue {
+    const life = ++this.#life
+    const isDead = () => life !== this.#life
+    return new EndpointQueue({
+      store: new DeliveryStore(this.#sql),
+      clock: { now: () => this.now, random: () => 0.5 },
+      object: ENDPOINT,
+      attempt: ({ deliveryId, attempt }) =>
+        new Promise((resolve) => {
+          const startedAt = this.now
+          this.started.push({ id: deliveryId, attempt, at: startedAt })
+          const entry: InFlight = {
+            id: deliveryId,
+            attempt,
+            startedAt,
+            answer: async ({ outcome, ...record }) => {
+              if (isDead()) return
+              this.inFlight = this.inFlight.filter((each) => each !== entry)
+              resolve({ outcome, record: { ...blankRecord(startedAt, outcome.kind), ...record } })
+              await settled()
+            },
+          }
+          this.inFlight.push(entry)
+        }),
+      sendLog: (message) => {
+        if (!isDead()) this.queued.push(message)
+        return Promise.resolve()
+      },
+      wakeBy: (at) => {
+        this.alarmAt = Math.min(this.alarmAt ?? Infinity, at)
+      },
+    })
+  }
+
+  #merge(row: DeliveryRow): void {
+    const known = this.log.get(row.id)
+    const attemptLog = { ...known?.attemptLog, ...row.attemptLog }
+    const newer = known === undefined || row.version > known.version ? row : known
+    this.log.set(row.id, { ...newer, attemptLog })
+  }
+
+  #event(segment: number, index: number): Event {
+    const body = utf8(`{"segment":${segment},"index":${index}}`)
+    const head: Event['head'] = {
+      id: newId('evt', this.now),
+      tenantId: 'default',
+      sourceId: null,
+      type: 'test.happened',
+      receivedAt: this.now,
+      contentType: 'application/json',
+      metadata: {},
+      bodyBytes: body.byteLength,
+    }
+    return { head, body }
+  }
+}
+
+/** Lets every promise that can settle do so. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+function blankRecord(at: number, result: string): Attempted['record'] {
+  return {
+    at,
+    durationMs: 10,
+    result,
+    url: 'https://receiver.example/hook',
+    method: 'POST',
+    requestHeaders: [],
+  }
+}

@@ -1,0 +1,182 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Outcome } from '../../src/model/attempt.ts'
+import type { DeliveryId } from '../../src/model/id.ts'
+import { EndpointWorld } from '../support/endpoint-world.ts'
+
+/** Histories that one run walks; each checks every invariant after each step. */
+const HISTORIES = 2_000
+
+type Step =
+  | { do: 'accept'; count: number }
+  | { do: 'repeat'; which: number }
+  | { do: 'answer'; which: number; outcome: Outcome }
+  | { do: 'crash' | 'alarm' | 'pause' | 'resume' | 'write log' | 'lose log' | 'write one' }
+  | { do: 'wait'; ms: number }
+
+const outcome: fc.Arbitrary<Outcome> = fc.oneof(
+  { weight: 5, arbitrary: fc.constant<Outcome>({ kind: 'delivered', statusCode: 200 }) },
+  {
+    weight: 3,
+    arbitrary: fc.constant<Outcome>({ kind: 'deferred', reason: 'server_error', statusCode: 500 }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Outcome>({ kind: 'rejected', reason: 'client_error', statusCode: 404 }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 0, max: 60_000 }).map((retryAfterMs): Outcome => {
+      return { kind: 'deferred', reason: 'busy', statusCode: 429, retryAfterMs }
+    }),
+  },
+)
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('accept' as const), count: fc.integer({ min: 1, max: 12 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('repeat' as const), which: fc.nat(20) }) },
+  { weight: 10, arbitrary: fc.record({ do: fc.constant('answer' as const), which: fc.nat(5), outcome }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 20_000 }) }),
+  },
+  { weight: 3, arbitrary: fc.constant<Step>({ do: 'alarm' }) },
+  ...(['crash', 'pause', 'resume', 'write log', 'lose log', 'write one'] as const).map((name) => ({
+    weight: 1,
+    arbitrary: fc.constant<Step>({ do: name }),
+  })),
+)
+
+class Walk {
+  readonly settings: Record<string, unknown>
+  readonly world: EndpointWorld
+  readonly accepted: ReturnType<EndpointWorld['accept']>[] = []
+  isPaused = false
+  quietUntil = 0
+  /** When each delivery may be tried next, as far as its receiver and schedule say. */
+  readonly ended = new Set<DeliveryId>()
+  crashes = 0
+  #seen = 0
+
+  constructor(ordering: 'none' | 'endpoint') {
+    this.settings = { ordering, retry: { scheduleSeconds: [0, 1, 5, 30] } }
+    this.world = new EndpointWorld(this.settings)
+  }
+
+  async take(step: Step): Promise<void> {
+    const { world } = this
+    if (step.do === 'accept') this.accepted.push(world.accept(step.count))
+    if (step.do === 'repeat') {
+      const known = this.accepted[step.which % Math.max(1, this.accepted.length)]
+      if (known) world.queue.accept(known.batch)
+    }
+    if (step.do === 'answer') await this.#answer(step)
+    if (step.do === 'wait') world.now = Math.min(world.now + step.ms, world.alarmAt ?? Infinity)
+    if (step.do === 'alarm') await world.fireAlarm()
+    if (step.do === 'crash') this.#crash()
+    if (step.do === 'pause' || step.do === 'resume') this.#switch(step.do === 'pause')
+    if (step.do === 'write log') world.writeLog()
+    if (step.do === 'write one') world.writeLog(1)
+    if (step.do === 'lose log') world.loseLog()
+    this.check()
+  }
+
+  check(): void {
+    const { world } = this
+    const isOrdered = this.settings['ordering'] === 'endpoint'
+    expect(world.inFlight.length, 'I10').toBeLessThanOrEqual(isOrdered ? 1 : 6)
+    const fresh = world.started.slice(this.#seen)
+    this.#seen = world.started.length
+    for (const { id, attempt, at } of fresh) {
+      expect(this.isPaused, 'I8: nothing starts while paused').toBe(false)
+      expect(at, 'I7: not before Retry-After').toBeGreaterThanOrEqual(this.quietUntil)
+      expect(attempt, 'I6').toBeLessThanOrEqual(4)
+      if (this.crashes === 0) expect(this.ended.has(id), 'nothing is sent again after it ended').toBe(false)
+      if (isOrdered) this.#checkOrder(id)
+    }
+    const isDue = world.queue.nextWakeAt()
+    if (isDue !== undefined) expect(world.alarmAt, 'I4: an alarm is set when work is due').toBeDefined()
+  }
+
+  /** Plays a kind receiver and a working log until nothing moves; then everything must have come to its end. */
+  async finish(): Promise<void> {
+    const { world } = this
+    this.#switch(false)
+    this.check()
+    for (let turns = 0; turns < 10_000; turns++) {
+      const [first] = world.inFlight
+      if (first) {
+        this.ended.add(first.id)
+        await first.answer({ outcome: { kind: 'delivered', statusCode: 200 } })
+      } else {
+        world.writeLog()
+        if (!(await world.fireAlarm())) break
+      }
+      this.check()
+    }
+    const ids = this.accepted.flatMap((each) => each.ids)
+    for (const id of ids) {
+      const row = world.log.get(id)
+      expect(['delivered', 'dead'], `I2: ${id} has ended in the log`).toContain(row?.status)
+      const attempts = world.started.filter((each) => each.id === id)
+      const numbers = new Set(attempts.map(({ attempt }) => String(attempt)))
+      expect(Object.keys(row?.attemptLog ?? {}).length, 'I9: each attempt is logged').toBe(numbers.size)
+    }
+    expect(world.log.size, 'I3: no other delivery appears').toBe(new Set(ids).size)
+    expect(world.queue.nextWakeAt(), 'I4: nothing wakes an idle object').toBeUndefined()
+    const before = world.started.length
+    this.#crash()
+    while (await world.fireAlarm()) world.writeLog()
+    expect(world.started.length, 'nothing that D1 confirmed is repeated after a crash').toBe(before)
+  }
+
+  async #answer({ which, outcome: given }: { which: number; outcome: Outcome }): Promise<void> {
+    const { world } = this
+    const attempt = world.inFlight[which % Math.max(1, world.inFlight.length)]
+    if (!attempt) return
+    if (given.kind === 'deferred' && given.retryAfterMs !== undefined) {
+      this.quietUntil = Math.max(this.quietUntil, world.now + given.retryAfterMs)
+    }
+    if (given.kind !== 'deferred') this.ended.add(attempt.id)
+    if (given.kind === 'deferred' && attempt.attempt === 4) this.ended.add(attempt.id)
+    await attempt.answer({ outcome: given })
+  }
+
+  #switch(isPaused: boolean): void {
+    this.isPaused = isPaused
+    this.world.configure({ ...this.settings, state: isPaused ? 'paused' : 'active' })
+  }
+
+  /** A `Retry-After` that no row has carried yet is forgotten with the memory. */
+  #crash(): void {
+    this.crashes++
+    this.quietUntil = 0
+    this.world.crash()
+  }
+
+  /** I5: everything accepted before it has ended, repeats after a crash aside. */
+  #checkOrder(id: DeliveryId): void {
+    for (const each of this.accepted.flatMap(({ ids }) => ids)) {
+      if (each === id) return
+      expect(this.ended.has(each), `I5: ${id} does not pass ${each}`).toBe(true)
+    }
+  }
+}
+
+describe('random histories of one endpoint', () => {
+  for (const ordering of ['none', 'endpoint'] as const) {
+    it(`keep every invariant with ordering: ${ordering}`, { timeout: 120_000 }, async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(steps, { maxLength: 60 }), async (history) => {
+          const walk = new Walk(ordering)
+          for (const step of history) await walk.take(step)
+          await walk.finish()
+        }),
+        { numRuns: HISTORIES / 2, seed: 20261122 },
+      )
+    })
+  }
+})
