@@ -48,13 +48,14 @@ export async function countRows(db: D1Database, table: ConfigTable, tenantId: Te
   return rows[0]?.rows ?? 0
 }
 
+/** Whether a write failed because its uid is another's. Drizzle wraps the error of D1. */
+export function isTaken(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return /UNIQUE constraint failed: \w+\.(tenant_id, \w+\.)?uid/.test(error.message) || isTaken(error.cause)
+}
+
 const secretsSchema = z.array(z.object({ sealed: z.string(), expiresAt: z.number().nullable() }))
 
 export function parseSecrets(json: string): SealedSecret[] {
   return secretsSchema.parse(JSON.parse(json))
-}
-
-/** The secrets that may be used at `now`, newest first. */
-export function liveSecrets(secrets: readonly SealedSecret[], now: number): SealedSecret[] {
-  return secrets.filter((each) => each.expiresAt === null || each.expiresAt > now)
 }

@@ -3,8 +3,9 @@ import { drizzle } from 'drizzle-orm/d1'
 import { endpointSettingsSchema, type Endpoint } from '../model/endpoint.ts'
 import type { EndpointId, TenantId } from '../model/id.ts'
 import { bumpRouting } from './routing.ts'
-import { findRow, pageRows, parseSecrets, type Page } from './config-rows.ts'
+import { findRow, isTaken, pageRows, parseSecrets, type Page } from './config-rows.ts'
 import { endpoints, subscriptions } from './schema.ts'
+import { insertion, type SubscriptionRecord } from './subscriptions.ts'
 
 /** An endpoint as it is stored; `Endpoint` is the part that its object needs. Times in milliseconds. */
 export interface EndpointRecord extends Endpoint {
@@ -60,10 +61,23 @@ export async function listEndpoints(
   return (await pageRows(db, endpoints, tenantId, page)).map(recordOf)
 }
 
-/** False when another endpoint of the tenant has the uid. */
-export async function insertEndpoint(db: D1Database, record: EndpointRecord): Promise<boolean> {
-  const result = await drizzle(db).insert(endpoints).values(rowOf(record)).onConflictDoNothing()
-  return result.meta.changes > 0
+/** Adds the endpoint, with its first subscription if given. False when another endpoint of the tenant has the uid. */
+export async function insertEndpoint(
+  db: D1Database,
+  record: EndpointRecord,
+  subscription?: SubscriptionRecord,
+): Promise<boolean> {
+  const query = drizzle(db)
+  const insert = query.insert(endpoints).values(rowOf(record))
+  try {
+    if (subscription) {
+      await query.batch([insert, insertion(query, subscription), bumpRouting(query, record.tenantId)])
+    } else await insert
+    return true
+  } catch (error) {
+    if (isTaken(error)) return false
+    throw error
+  }
 }
 
 /** Writes the record over the version before it. False: that version is no longer the stored one. */

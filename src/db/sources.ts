@@ -1,9 +1,9 @@
 import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { SourceId, TenantId } from '../model/id.ts'
-import type { SealedSecret, Sealer } from '../model/seal.ts'
+import { liveSecrets, type SealedSecret, type Sealer } from '../model/seal.ts'
 import { sourceSettingsSchema, type Source, type SourceSettings } from '../model/source.ts'
-import { findRow, liveSecrets, pageRows, parseSecrets, type Page } from './config-rows.ts'
+import { findRow, pageRows, parseSecrets, type Page } from './config-rows.ts'
 import { sources } from './schema.ts'
 
 /** A source as it is stored: secrets sealed with its id as context. Times in milliseconds. */
@@ -91,6 +91,23 @@ export async function deleteSource(db: D1Database, tenantId: TenantId, id: Sourc
     .delete(sources)
     .where(and(eq(sources.tenantId, tenantId), eq(sources.id, id)))
   return result.meta.changes > 0
+}
+
+/** Those of the ids that are no source of the tenant. */
+export async function missingSources(
+  db: D1Database,
+  tenantId: TenantId,
+  ids: readonly SourceId[],
+): Promise<string[]> {
+  if (ids.length === 0) return []
+  const { results } = await db
+    .prepare(
+      `SELECT value AS id FROM json_each(?2)
+       WHERE NOT EXISTS (SELECT 1 FROM sources WHERE sources.id = value AND tenant_id = ?1)`,
+    )
+    .bind(tenantId, JSON.stringify(ids))
+    .all<{ id: string }>()
+  return results.map(({ id }) => id)
 }
 
 function recordOf(row: typeof sources.$inferSelect): SourceRecord {

@@ -1,5 +1,5 @@
 import { and, eq } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/d1'
+import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1'
 import type { EndpointId, SubscriptionId, TenantId } from '../model/id.ts'
 import { subscriptionSettingsSchema, type SubscriptionSettings } from '../model/subscription.ts'
 import { bumpRouting } from './routing.ts'
@@ -39,10 +39,15 @@ export async function listSubscriptions(
 export async function insertSubscription(db: D1Database, record: SubscriptionRecord): Promise<boolean> {
   const query = drizzle(db)
   const [inserted] = await query.batch([
-    query.insert(subscriptions).values(rowOf(record)).onConflictDoNothing(),
+    insertion(query, record).onConflictDoNothing(),
     bumpRouting(query, record.tenantId),
   ])
   return inserted.meta.changes > 0
+}
+
+/** The insert as a statement, for a batch that makes the endpoint too. */
+export function insertion(query: DrizzleD1Database, record: SubscriptionRecord) {
+  return query.insert(subscriptions).values(rowOf(record))
 }
 
 /** Writes the record over the version before it. False: that version is no longer the stored one. */

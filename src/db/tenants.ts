@@ -1,7 +1,7 @@
 import { and, desc, eq, lt } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { TenantId } from '../model/id.ts'
-import { tenantSettingsSchema, type Tenant } from '../model/tenant.ts'
+import { tenantSettingsSchema, type Tenant, type TenantSettings } from '../model/tenant.ts'
 import { countRows, type Page } from './config-rows.ts'
 import { endpoints, sources, subscriptions, tenants, tokens } from './schema.ts'
 
@@ -40,6 +40,16 @@ export async function updateTenant(db: D1Database, tenant: Tenant): Promise<bool
     .set(rowOf(tenant))
     .where(and(eq(tenants.id, tenant.id), eq(tenants.version, tenant.version - 1)))
   return result.meta.changes > 0
+}
+
+/** Whether the tenant's quota permits one more. Two at the same time may both fit: a quota is not an invariant. */
+export async function hasRoom(
+  db: D1Database,
+  id: TenantId,
+  kind: keyof TenantSettings['quotas'],
+): Promise<boolean> {
+  const limit = (await getTenant(db, { id }))?.settings.quotas[kind] ?? null
+  return limit === null || (await countRows(db, { sources, endpoints }[kind], id)) < limit
 }
 
 /** Whether the tenant has nothing that receives or sends, and so can be removed without losing an event. */

@@ -61,6 +61,11 @@ export function makeSealer(masterKeys: string): Sealer {
   }
 }
 
+/** The secrets that may be used at `now`, newest first. */
+export function liveSecrets(secrets: readonly SealedSecret[], now: number): SealedSecret[] {
+  return secrets.filter((each) => each.expiresAt === null || each.expiresAt > now)
+}
+
 async function importKey(encoded: string): Promise<{ id: string; key: CryptoKey }> {
   const raw: Bytes | undefined = fromBase64(encoded)
   invariant(raw?.byteLength === KEY_BYTES, 'HOOKWAY_MASTER_KEY: each key must be 32 bytes in base64')

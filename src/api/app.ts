@@ -1,0 +1,141 @@
+import { Hono } from 'hono'
+import { idSchema, newId, type Id, type Prefix } from '../model/id.ts'
+import { ProblemError, problemResponse } from '../model/problem.ts'
+import { DEFAULT_TENANT } from '../model/tenant.ts'
+import { permits } from '../model/token.ts'
+import { notFound } from './amend.ts'
+import { Authenticator, type Principal } from './auth.ts'
+import { parseJson, readBody } from './body.ts'
+import { deliveryOperations } from './deliveries.ts'
+import type { ApiDeps } from './deps.ts'
+import { endpointOperations } from './endpoints.ts'
+import { eventOperations } from './events.ts'
+import { runOnce } from './idempotency.ts'
+import type { Answer, Operation } from './operation.ts'
+import { publishOperations } from './publish.ts'
+import { rejectionOperations } from './rejections.ts'
+import { sourceOperations } from './sources.ts'
+import { subscriptionOperations } from './subscriptions.ts'
+import { tenantOperations } from './tenants.ts'
+import { tokenOperations } from './tokens.ts'
+
+interface ApiEnv {
+  Variables: { requestId: string }
+}
+
+/**
+ * The management API under `/v1`, and `/healthz`. Errors are RFC 9457 problem details with the codes of
+ * `model/problem.ts`; each answer names its request in `Request-Id`. One instance serves an isolate: it caches tokens.
+ */
+export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
+  const authenticator = new Authenticator(deps)
+  const operations = allOperations(deps, authenticator)
+  const app = new Hono<ApiEnv>()
+  app.use(async (context, next) => {
+    context.set('requestId', newId('req', deps.clock.now()))
+    await next()
+    context.header('request-id', context.get('requestId'))
+  })
+  app.get('/healthz', (context) => context.json({ status: 'ok' }))
+  for (const operation of operations) {
+    app.on(operation.method, `/v1${operation.path}`, async (context) => {
+      const call = { deps, authenticator, operation, request: context.req.raw, id: context.req.param('id') }
+      return responseOf(await handle(call))
+    })
+  }
+  for (const [path, methods] of methodsByPath(operations)) {
+    app.all(path, () => {
+      throw new ProblemError('method_not_allowed', `Use ${methods}.`, { headers: { allow: methods } })
+    })
+  }
+  app.notFound((context) => {
+    const problem = new ProblemError('not_found', 'There is nothing at this URL.')
+    return problemResponse(problem, context.get('requestId'))
+  })
+  app.onError((error, context) => {
+    const requestId = context.get('requestId')
+    if (error instanceof ProblemError) return problemResponse(error, requestId)
+    deps.reportError(error, requestId)
+    const problem = new ProblemError('internal', 'Try again; if it stays, report the request id.')
+    return problemResponse(problem, requestId)
+  })
+  return app
+}
+
+function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[] {
+  return [
+    ...tenantOperations(deps),
+    ...tokenOperations(deps, authenticator),
+    ...sourceOperations(deps),
+    ...endpointOperations(deps),
+    ...subscriptionOperations(deps),
+    ...publishOperations(deps),
+    ...eventOperations(deps),
+    ...deliveryOperations(deps),
+    ...rejectionOperations(deps),
+  ]
+}
+
+interface Handling {
+  deps: ApiDeps
+  authenticator: Authenticator
+  operation: Operation
+  request: Request
+  id: string | undefined
+}
+
+async function handle({ deps, authenticator, operation, request, id }: Handling): Promise<Answer> {
+  const principal = await authenticator.authenticate(request)
+  authorise(principal, operation)
+  const { tenantId, scopes } = principal
+  const { url, headers } = request
+  const now = deps.clock.now()
+  const body = operation.body ? await readBody(request) : new Uint8Array(0)
+  const run = async () =>
+    operation.run({
+      tenantId,
+      scopes,
+      id: operation.idPrefix && parseId(operation.idPrefix, id),
+      query: Object.fromEntries(new URL(url).searchParams),
+      body: parseJson(body),
+      url,
+      ifMatch: headers.get('if-match') ?? undefined,
+      now,
+    })
+  const key = headers.get('idempotency-key')
+  if (operation.method !== 'POST' || key === null) return run()
+  return runOnce(deps, { tenantId, key, url, body, now }, run)
+}
+
+function authorise({ tokenId, scopes }: Principal, { access, method }: Operation): void {
+  if (tokenId === null) return
+  if (access === 'root') throw new ProblemError('forbidden', 'Only the root token may do this.')
+  const action = method === 'GET' ? 'read' : 'write'
+  if (permits(scopes, access, action)) return
+  throw new ProblemError('forbidden', `The token needs the scope ${access}:${action}.`)
+}
+
+/** What cannot be an id is none of ours, so it is not found rather than invalid. */
+function parseId(prefix: Prefix, id: string | undefined): Id<Prefix> {
+  if (prefix === 'ten' && id === DEFAULT_TENANT) return id as Id<'ten'>
+  const parsed = idSchema(prefix).safeParse(id)
+  if (!parsed.success) throw notFound()
+  return parsed.data
+}
+
+function responseOf({ status, body, bytes, headers = {} }: Answer): Response {
+  const init = { status, headers: { 'cache-control': 'no-store', ...headers } }
+  if (bytes) return new Response(bytes, init)
+  return body === undefined ? new Response(null, init) : Response.json(body, init)
+}
+
+/** Each path with the methods that it has, as `Allow` lists them. */
+function methodsByPath(operations: readonly Operation[]): Map<string, string> {
+  const paths = new Map<string, string>()
+  for (const { method, path } of operations) {
+    const known = paths.get(`/v1${path}`)
+    const added = method === 'GET' ? 'GET, HEAD' : method
+    paths.set(`/v1${path}`, known === undefined ? added : `${known}, ${added}`)
+  }
+  return paths
+}

@@ -1,0 +1,50 @@
+import type { Bytes } from '../model/bytes.ts'
+import type { Clock } from '../model/clock.ts'
+import type { EventPointer } from '../model/delivery-log.ts'
+import type { Endpoint } from '../model/endpoint.ts'
+import type { Event } from '../model/event.ts'
+import type { EventId, SourceId, TenantId } from '../model/id.ts'
+import type { Result } from '../model/result.ts'
+import type { Sealer } from '../model/seal.ts'
+
+/** An event that a tenant publishes, not yet accepted. Times in milliseconds. */
+export interface Publication {
+  type: string
+  body: Bytes
+  contentType: string
+  /** The publisher's own id: publications with the same one are one event, within the dedupe window. */
+  key: string | undefined
+  occurredAt: number | undefined
+  orderingKey: string | undefined
+  metadata: Record<string, unknown>
+}
+
+/** What the management API needs from the rest of the Worker. */
+export interface ApiDeps {
+  clock: Clock
+  /** The configuration database. */
+  db: D1Database
+  /** The log database. */
+  logDb: D1Database
+  sealer: Sealer
+  /** The Worker secret; empty: no root token is accepted. */
+  rootToken: string
+  /** Makes the events durable and answers in their order; rejects when any may not be. */
+  publish: (tenantId: TenantId, events: Publication[]) => Promise<{ id: EventId; duplicate: boolean }[]>
+  /** The event with its body, from its intake and, when it has a key, from object storage; undefined: retention took it. */
+  readEvent: (pointer: EventPointer, bodyKey: string | null) => Promise<Event | undefined>
+  /** Tells the endpoint's object of changed settings, state or secrets; resolves when they hold there. */
+  endpointChanged: (endpoint: Endpoint) => Promise<void>
+  /** Ends the object's work; what it still held is cancelled. */
+  endpointRemoved: (endpoint: Endpoint) => Promise<void>
+  /** Drops what this isolate has cached of the source. */
+  sourceChanged: (id: SourceId) => void
+  /** Whether deliveries may go to the URL; the detail is for the caller to read. */
+  checkTarget: (url: string) => Promise<Result<void, { reason: string; detail: string }>>
+  /** Where the source receives, on the host that this request came to. */
+  ingestUrl: (sourceId: SourceId, requestUrl: string) => string
+  /** Undefined: there is no provider of that name. */
+  knownProvider: (slug: string) => { needsSecret: boolean } | undefined
+  /** An error that the caller sees only as `internal`. */
+  reportError: (error: unknown, requestId: string) => void
+}

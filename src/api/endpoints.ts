@@ -1,0 +1,220 @@
+import { z } from 'zod'
+import {
+  deleteEndpoint,
+  getEndpoint,
+  insertEndpoint,
+  listEndpoints,
+  updateEndpoint,
+  type EndpointRecord,
+} from '../db/endpoints.ts'
+import type { SubscriptionRecord } from '../db/subscriptions.ts'
+import { endpointSettingsSchema } from '../model/endpoint.ts'
+import { idSchema, newId, type EndpointId, type TenantId } from '../model/id.ts'
+import { ProblemError } from '../model/problem.ts'
+import { liveSecrets } from '../model/seal.ts'
+import { subscriptionSettingsSchema } from '../model/subscription.ts'
+import { amend, etagOf, notFound } from './amend.ts'
+import type { ApiDeps } from './deps.ts'
+import { namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
+import { changes, operation, type Answer, type Call, type Operation } from './operation.ts'
+import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
+import { parse } from './parse.ts'
+import { requireRoom } from './quota.ts'
+import { generateSecret, gracePeriodSchema, rotate, sealAll, signingSecretSchema } from './secrets.ts'
+import { requireSources } from './subscriptions.ts'
+
+const { sourceIds, eventTypes } = subscriptionSettingsSchema.shape
+
+const creationSchema = endpointSettingsSchema.extend({
+  ...namedFields,
+  secret: signingSecretSchema.optional(),
+  /** Either of these makes a subscription in the same call. */
+  eventTypes: eventTypes.unwrap().optional(),
+  sourceIds: sourceIds.unwrap().optional(),
+})
+const changeSchema = endpointSettingsSchema.extend({ name: namedFields.name })
+const rotationSchema = z.object({
+  secret: signingSecretSchema.optional(),
+  gracePeriodSeconds: gracePeriodSchema,
+})
+const shownSchema = endpointSettingsSchema.extend({
+  id: idSchema('ep'),
+  secretCount: z.int(),
+  ...shownFields,
+})
+const shownOnceSchema = shownSchema.extend({
+  /** The signing secret, only this once. */
+  secret: z.string(),
+  subscriptionId: idSchema('sub').optional(),
+})
+
+const LIST = 'endpoints'
+
+export function endpointOperations(deps: ApiDeps): Operation[] {
+  return [
+    operation({
+      method: 'POST',
+      path: '/endpoints',
+      summary: 'Create an endpoint, and its first subscription if `eventTypes` or `sourceIds` are given',
+      access: 'endpoints',
+      body: creationSchema,
+      answers: { status: 201, schema: shownOnceSchema },
+      run: async (call) => create(deps, call),
+    }),
+    operation({
+      method: 'GET',
+      path: '/endpoints',
+      summary: 'List endpoints',
+      access: 'endpoints',
+      query: pageQuery,
+      answers: { status: 200, schema: pageSchema(shownSchema) },
+      async run({ tenantId, query, now }) {
+        const { after, limit } = pageOf(LIST, query)
+        const rows = await listEndpoints(deps.db, tenantId, { after, limit: limit + 1 })
+        return answerPage(LIST, { rows, limit, present: (row) => show(row, now) })
+      },
+    }),
+    operation({
+      method: 'GET',
+      path: '/endpoints/:id',
+      summary: 'Read an endpoint',
+      access: 'endpoints',
+      idPrefix: 'ep',
+      answers: { status: 200, schema: shownSchema },
+      async run({ tenantId, id, now }) {
+        const record = await getEndpoint(deps.db, { tenantId, id })
+        if (!record) throw notFound()
+        return { status: 200, body: show(record, now), headers: { etag: etagOf(record) } }
+      },
+    }),
+    ...changingOperations(deps),
+  ]
+}
+
+function changingOperations(deps: ApiDeps): Operation[] {
+  return [
+    operation({
+      method: 'PATCH',
+      path: '/endpoints/:id',
+      summary:
+        'Change an endpoint: each given setting replaces the one there was. `state` pauses and resumes',
+      access: 'endpoints',
+      idPrefix: 'ep',
+      body: changes,
+      documentedBody: changeSchema.partial(),
+      answers: { status: 200, schema: shownSchema },
+      async run({ tenantId, id, body, ifMatch, now }) {
+        const changed = await amendEndpoint(deps, { tenantId, id, ifMatch }, async (current) => {
+          const { name, ...settings } = parse(changeSchema, { ...current.settings, ...body }, 'body')
+          if (settings.url !== current.settings.url) await requireTarget(deps, settings.url)
+          return { ...current, name: name ?? current.name, settings, updatedAt: now }
+        })
+        return { status: 200, body: show(changed, now), headers: { etag: etagOf(changed) } }
+      },
+    }),
+    operation({
+      method: 'POST',
+      path: '/endpoints/:id/secrets',
+      summary: 'Rotate the signing secret; the one before signs beside it for the grace period',
+      access: 'endpoints',
+      idPrefix: 'ep',
+      body: rotationSchema,
+      answers: { status: 200, schema: shownOnceSchema },
+      async run({ tenantId, id, body, ifMatch, now }) {
+        const { secret = generateSecret(), gracePeriodSeconds } = body
+        const how = { secret, id, sealer: deps.sealer, now, gracePeriodSeconds }
+        const changed = await amendEndpoint(deps, { tenantId, id, ifMatch }, async (current) => ({
+          ...current,
+          secrets: await rotate(current.secrets, how),
+          updatedAt: now,
+        }))
+        return { status: 200, body: { ...show(changed, now), secret }, headers: { etag: etagOf(changed) } }
+      },
+    }),
+    operation({
+      method: 'DELETE',
+      path: '/endpoints/:id',
+      summary: 'Delete an endpoint with its subscriptions; what it still holds is cancelled',
+      access: 'endpoints',
+      idPrefix: 'ep',
+      answers: { status: 204 },
+      async run({ tenantId, id }) {
+        const record = await getEndpoint(deps.db, { tenantId, id })
+        if (!record || !(await deleteEndpoint(deps.db, tenantId, id))) throw notFound()
+        await deps.endpointRemoved(record)
+        return { status: 204 }
+      },
+    }),
+  ]
+}
+
+async function create(
+  deps: ApiDeps,
+  { tenantId, body, now }: Call<never, undefined, z.output<typeof creationSchema>>,
+): Promise<Answer> {
+  const { name, uid = null, secret = generateSecret(), eventTypes, sourceIds, ...settings } = body
+  await requireTarget(deps, settings.url)
+  await requireSources(deps.db, tenantId, sourceIds ?? [])
+  await requireRoom(deps.db, tenantId, 'endpoints')
+  const id = newId('ep', now)
+  const times = { createdAt: now, updatedAt: now }
+  const record: EndpointRecord = {
+    id,
+    tenantId,
+    uid,
+    name: name ?? new URL(settings.url).hostname,
+    settings,
+    secrets: await sealAll([secret], { id, sealer: deps.sealer }),
+    version: 1,
+    ...times,
+  }
+  const wantsSubscription = eventTypes !== undefined || sourceIds !== undefined
+  const subscription: SubscriptionRecord | undefined = wantsSubscription
+    ? {
+        id: newId('sub', now),
+        tenantId,
+        uid: null,
+        name: record.name,
+        endpointId: id,
+        settings: { sourceIds: sourceIds ?? [], eventTypes: eventTypes ?? [], state: 'active' },
+        version: 1,
+        ...times,
+      }
+    : undefined
+  if (!(await insertEndpoint(deps.db, record, subscription))) throw uidTaken()
+  const shownOnce = { ...show(record, now), secret }
+  return {
+    status: 201,
+    body: subscription ? { ...shownOnce, subscriptionId: subscription.id } : shownOnce,
+    headers: { location: `/v1/endpoints/${id}`, etag: etagOf(record) },
+  }
+}
+
+async function requireTarget({ checkTarget }: ApiDeps, url: string): Promise<void> {
+  const checked = await checkTarget(url)
+  if (checked.ok) return
+  const { reason, detail } = checked.error
+  throw new ProblemError('target_refused', detail, { errors: [{ path: 'url', message: reason }] })
+}
+
+async function amendEndpoint(
+  { db, endpointChanged }: ApiDeps,
+  { tenantId, id, ifMatch }: { tenantId: TenantId; id: EndpointId; ifMatch: string | undefined },
+  change: (current: EndpointRecord) => Promise<EndpointRecord>,
+): Promise<EndpointRecord> {
+  const load = () => getEndpoint(db, { tenantId, id })
+  const changed = await amend({ ifMatch, load, change, save: (next) => updateEndpoint(db, next) })
+  await endpointChanged(changed)
+  return changed
+}
+
+function show(record: EndpointRecord, now: number) {
+  return {
+    id: record.id,
+    name: record.name,
+    uid: record.uid,
+    ...record.settings,
+    secretCount: liveSecrets(record.secrets, now).length,
+    ...presentTimes(record),
+  }
+}

@@ -1,0 +1,153 @@
+import { z } from 'zod'
+import { listDeliveries } from '../db/deliveries.ts'
+import { getEvent, listEvents } from '../db/events.ts'
+import { textExact, toBase64, type Bytes } from '../model/bytes.ts'
+import { isoTime } from '../model/clock.ts'
+import type { EventRow } from '../model/delivery-log.ts'
+import type { Event } from '../model/event.ts'
+import { idSchema, type EventId, type TenantId } from '../model/id.ts'
+import { ProblemError } from '../model/problem.ts'
+import { notFound } from './amend.ts'
+import { deliverySchema, showDelivery } from './deliveries.ts'
+import type { ApiDeps } from './deps.ts'
+import { isoOrNull } from './fields.ts'
+import { operation, type Answer, type Operation } from './operation.ts'
+import { answerScan, pageOf, pageQuery, pageSchema, timeQuery } from './page.ts'
+
+/** A larger body is read by itself, at `/events/:id/body`. */
+const SHOWN_BODY_BYTES_MAX = 1024 * 1024
+const SHOWN_DELIVERIES_MAX = 250
+
+const listQuery = pageQuery.extend({
+  sourceId: idSchema('src').optional(),
+  type: z.string().max(200).optional(),
+  from: timeQuery.optional(),
+  to: timeQuery.optional(),
+})
+const summarySchema = z.object({
+  id: idSchema('evt'),
+  /** Null: published through the API. */
+  sourceId: idSchema('src').nullable(),
+  type: z.string(),
+  receivedAt: z.iso.datetime(),
+  occurredAt: z.iso.datetime().nullable(),
+  providerEventId: z.string().nullable(),
+  entityType: z.string().nullable(),
+  entityId: z.string().nullable(),
+  contentType: z.string(),
+  bodyBytes: z.int(),
+})
+const shownSchema = summarySchema.extend({
+  method: z.string().optional(),
+  path: z.string().optional(),
+  headers: z.array(z.tuple([z.string(), z.string()])).optional(),
+  orderingKey: z.string().optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+  /** The body, when it is JSON. */
+  data: z.unknown().optional(),
+  /** The body in base64, when it is not. */
+  body: z.string().optional(),
+  /** `shown` above; `large`: read it at `/events/:id/body`; `gone`: retention took it. */
+  bodyState: z.enum(['shown', 'large', 'gone']),
+  deliveries: z.array(deliverySchema),
+})
+
+const LIST = 'events'
+
+export function eventOperations(deps: ApiDeps): Operation[] {
+  return [
+    operation({
+      method: 'GET',
+      path: '/events',
+      summary:
+        'List events by time of receipt, newest first; they appear some seconds after they were accepted',
+      access: 'events',
+      query: listQuery,
+      answers: { status: 200, schema: pageSchema(summarySchema) },
+      async run({ tenantId, query }) {
+        const { limit, cursor, ...filter } = query
+        const page = pageOf(LIST, { limit, cursor })
+        return answerScan(LIST, await listEvents(deps.logDb, { tenantId, filter, page }), summarise)
+      },
+    }),
+    operation({
+      method: 'GET',
+      path: '/events/:id',
+      summary: 'Read an event with its payload and its deliveries',
+      access: 'events',
+      idPrefix: 'evt',
+      answers: { status: 200, schema: shownSchema },
+      run: async ({ tenantId, id }) => show(deps, { tenantId, id }),
+    }),
+    operation({
+      method: 'GET',
+      path: '/events/:id/body',
+      summary: 'Read the body of an event byte for byte',
+      access: 'events',
+      idPrefix: 'evt',
+      answers: { status: 200 },
+      async run({ tenantId, id }) {
+        const row = await getEvent(deps.logDb, tenantId, id)
+        const event = row && (await deps.readEvent(row.pointer, row.bodyKey))
+        if (!event)
+          throw new ProblemError('not_found', 'There is no such event, or its body is past retention.')
+        // What strangers sent must not become a page of this origin in somebody's browser.
+        const headers = {
+          'content-type': 'application/octet-stream',
+          'content-disposition': `attachment; filename="${id}"`,
+          'x-content-type-options': 'nosniff',
+        }
+        return { status: 200, bytes: event.body, headers }
+      },
+    }),
+  ]
+}
+
+async function show(deps: ApiDeps, { tenantId, id }: { tenantId: TenantId; id: EventId }): Promise<Answer> {
+  const row = await getEvent(deps.logDb, tenantId, id)
+  if (!row) throw notFound()
+  const page = { after: undefined, limit: SHOWN_DELIVERIES_MAX }
+  const isLarge = row.bodyBytes > SHOWN_BODY_BYTES_MAX
+  const [event, deliveries] = await Promise.all([
+    // Without its key a large body stays where it is.
+    deps.readEvent(row.pointer, isLarge ? null : row.bodyKey),
+    listDeliveries(deps.logDb, { tenantId, filter: { eventId: id }, page }),
+  ])
+  return {
+    status: 200,
+    body: { ...summarise(row), ...detail(event, isLarge), deliveries: deliveries.rows.map(showDelivery) },
+  }
+}
+
+function summarise(row: EventRow) {
+  return {
+    id: row.id,
+    sourceId: row.sourceId,
+    type: row.type,
+    receivedAt: isoTime(row.receivedAt),
+    occurredAt: isoOrNull(row.occurredAt),
+    providerEventId: row.providerEventId,
+    entityType: row.entityType,
+    entityId: row.entityId,
+    contentType: row.contentType,
+    bodyBytes: row.bodyBytes,
+  }
+}
+
+function detail(event: Event | undefined, isLarge: boolean) {
+  if (!event) return { bodyState: 'gone' }
+  const { method, path, headers, orderingKey, metadata } = event.head
+  const head = { method, path, headers, orderingKey, metadata }
+  if (isLarge) return { ...head, bodyState: 'large' }
+  return { ...head, ...payload(event.body), bodyState: 'shown' }
+}
+
+function payload(body: Bytes): { data: unknown } | { body: string } {
+  const source = textExact(body)
+  try {
+    if (source !== undefined) return { data: JSON.parse(source) as unknown }
+  } catch {
+    // Not JSON, whatever its content type says.
+  }
+  return { body: toBase64(body) }
+}

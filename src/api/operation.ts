@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import type { Bytes } from '../model/bytes.ts'
+import type { Id, Prefix, TenantId } from '../model/id.ts'
+import { ProblemError } from '../model/problem.ts'
+import type { Scope, ScopedResource } from '../model/token.ts'
+import { parse } from './parse.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** One authorised request, its parts parsed. */
+export interface Call<P extends Prefix, Q, B> {
+  tenantId: TenantId
+  /** What the token may do. */
+  scopes: readonly Scope[]
+  /** The `:id` of the path. */
+  id: Id<P>
+  query: Q
+  body: B
+  url: string
+  ifMatch: string | undefined
+  /** Milliseconds. */
+  now: number
+}
+
+export interface Answer {
+  status: number
+  /** Sent as JSON. */
+  body?: unknown
+  /** Sent as they are, instead of `body`. */
+  bytes?: Bytes
+  headers?: Record<string, string>
+}
+
+interface Description {
+  method: Method
+  /** Under `/v1`; the one parameter there may be is `:id`. */
+  path: string
+  summary: string
+  /** Whose scope a token needs: `read` for GET, else `write`. `root`: only the root token. */
+  access: ScopedResource | 'root'
+  answers: { status: number; schema?: z.ZodType }
+  /** Stands in the contract where `body` says less than is required: see `changes`. */
+  documentedBody?: z.ZodType
+}
+
+/** A call of the API: what routes, authorises, validates and documents it. */
+export interface Operation extends Description {
+  idPrefix: Prefix | undefined
+  query: z.ZodType | undefined
+  body: z.ZodType | undefined
+  run(call: UnparsedCall): Promise<Answer>
+}
+
+export interface UnparsedCall extends Omit<Call<Prefix, Record<string, string>, unknown>, 'id'> {
+  id: Id<Prefix> | undefined
+}
+
+/** The body of a PATCH: any object, since what it must fit is the stored resource with these keys replaced. */
+export const changes = z.record(z.string(), z.unknown())
+
+/** Describes one call. `query` and `body` are parsed before `run` sees them, unknown keys refused. */
+export function operation<
+  P extends Prefix = never,
+  Q extends z.ZodType = z.ZodType<undefined>,
+  B extends z.ZodType = z.ZodType<undefined>,
+>(
+  spec: Description & {
+    idPrefix?: P
+    query?: Q
+    body?: B
+    run(call: Call<P, z.output<Q>, z.output<B>>): Promise<Answer>
+  },
+): Operation {
+  const { idPrefix, query, body } = spec
+  return {
+    ...spec,
+    idPrefix,
+    query,
+    body,
+    async run(call) {
+      if (!query && Object.keys(call.query).length > 0) refuseQuery(call.query)
+      return spec.run({
+        ...call,
+        id: call.id as Id<P>,
+        query: (query && parse(query, call.query, 'query')) as z.output<Q>,
+        body: (body && parse(body, call.body, 'body')) as z.output<B>,
+      })
+    },
+  }
+}
+
+function refuseQuery(query: Record<string, string>): never {
+  const errors = Object.keys(query).map((key) => ({ path: `query.${key}`, message: 'is not known here' }))
+  throw new ProblemError('invalid_request', 'This call takes no query parameters.', { errors })
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { utf8 } from '../model/bytes.ts'
+import { idSchema } from '../model/id.ts'
+import type { ApiDeps, Publication } from './deps.ts'
+import { operation, type Operation } from './operation.ts'
+import { timeQuery } from './page.ts'
+
+const BATCH_MAX = 100
+
+const publicationSchema = z.object({
+  id: z.string().min(1).max(200).optional().meta({
+    description:
+      'Your own id of the event: a second one with the same id is answered with the first and `duplicate`.',
+  }),
+  type: z
+    .string()
+    .max(200)
+    .regex(/^[^\s*]+$/, 'an event type such as lead.created, without white space and *'),
+  data: z.unknown().refine((data) => data !== undefined, 'is required; null is permitted'),
+  occurredAt: timeQuery.optional(),
+  orderingKey: z.string().min(1).max(200).optional(),
+  metadata: z.record(z.string().max(100), z.unknown()).default({}),
+})
+
+const acceptedSchema = z.object({
+  id: idSchema('evt'),
+  /** An event with the same `id` was accepted before; this is its id here. */
+  duplicate: z.boolean(),
+})
+
+const batchSchema = z.preprocess(
+  (body) => (Array.isArray(body) ? { events: body } : body),
+  z.object({ events: z.array(publicationSchema).min(1).max(BATCH_MAX) }),
+)
+
+export function publishOperations({ publish }: ApiDeps): Operation[] {
+  return [
+    operation({
+      method: 'POST',
+      path: '/events',
+      summary: 'Publish an event: once answered, it is durable and on its way',
+      access: 'events',
+      body: publicationSchema,
+      answers: { status: 202, schema: acceptedSchema },
+      async run({ tenantId, body }) {
+        const [accepted] = await publish(tenantId, [publicationOf(body)])
+        return { status: 202, body: accepted }
+      },
+    }),
+    operation({
+      method: 'POST',
+      path: '/events/batch',
+      summary: 'Publish up to 100 events: as an array, or as `events`',
+      access: 'events',
+      body: batchSchema,
+      answers: { status: 202, schema: z.object({ data: z.array(acceptedSchema) }) },
+      async run({ tenantId, body }) {
+        return { status: 202, body: { data: await publish(tenantId, body.events.map(publicationOf)) } }
+      },
+    }),
+  ]
+}
+
+function publicationOf(body: z.output<typeof publicationSchema>): Publication {
+  return {
+    type: body.type,
+    body: utf8(JSON.stringify(body.data)),
+    contentType: 'application/json',
+    key: body.id,
+    occurredAt: body.occurredAt,
+    orderingKey: body.orderingKey,
+    metadata: body.metadata,
+  }
+}

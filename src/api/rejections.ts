@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { listRejections } from '../db/rejections.ts'
+import { isoTime } from '../model/clock.ts'
+import type { RejectionRow } from '../model/delivery-log.ts'
+import { idSchema } from '../model/id.ts'
+import type { ApiDeps } from './deps.ts'
+import { operation, type Operation } from './operation.ts'
+import { answerScan, pageOf, pageQuery, pageSchema } from './page.ts'
+
+const shownSchema = z.object({
+  id: z.string(),
+  sourceId: idSchema('src'),
+  at: z.iso.datetime(),
+  reason: z.string(),
+  detail: z.string(),
+  ip: z.string().nullable(),
+  country: z.string().nullable(),
+  method: z.string(),
+  headers: z.array(z.tuple([z.string(), z.string()])),
+  bodySample: z.string(),
+})
+
+const LIST = 'rejections'
+
+export function rejectionOperations({ logDb }: ApiDeps): Operation[] {
+  return [
+    operation({
+      method: 'GET',
+      path: '/rejections',
+      summary: 'List refused requests with their reasons, newest first; a sample of them, when they are many',
+      access: 'rejections',
+      query: pageQuery.extend({ sourceId: idSchema('src').optional() }),
+      answers: { status: 200, schema: pageSchema(shownSchema) },
+      async run({ tenantId, query }) {
+        const { sourceId, ...rest } = query
+        const page = pageOf(LIST, rest)
+        return answerScan(LIST, await listRejections(logDb, { tenantId, sourceId, page }), show)
+      },
+    }),
+  ]
+}
+
+function show(row: RejectionRow) {
+  const { id, sourceId, at, reason, detail, ip, country, method, headers, bodySample } = row
+  return { id, sourceId, at: isoTime(at), reason, detail, ip, country, method, headers, bodySample }
+}

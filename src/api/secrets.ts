@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { fromBase64, randomBytes, toBase64 } from '../model/bytes.ts'
+import type { SealedSecret, Sealer } from '../model/seal.ts'
+
+/** A request signed with more secrets than this would carry too long a header; the oldest go first. */
+const LIVE_MAX = 5
+const GRACE_SECONDS = 86_400
+const GENERATED_BYTES = 32
+const PREFIX = 'whsec_'
+
+/** A signing secret as Standard Webhooks writes it: `whsec_` and 24 to 64 bytes in base64. */
+export const signingSecretSchema = z.string().refine((secret) => {
+  const bytes = secret.startsWith(PREFIX) ? fromBase64(secret.slice(PREFIX.length)) : undefined
+  return bytes !== undefined && bytes.byteLength >= 24 && bytes.byteLength <= 64
+}, 'must be whsec_ and 24 to 64 bytes in base64')
+
+/** How long the secrets before it stay valid beside a new one; 0: not at all. */
+export const gracePeriodSchema = z.int().min(0).max(604_800).default(GRACE_SECONDS)
+
+export function generateSecret(): string {
+  return PREFIX + toBase64(randomBytes(GENERATED_BYTES))
+}
+
+/** Puts a secret before those there are, which end with the grace period if not sooner. Times in milliseconds. */
+export async function rotate(
+  secrets: readonly SealedSecret[],
+  {
+    secret,
+    id,
+    sealer,
+    now,
+    gracePeriodSeconds,
+  }: { secret: string; id: string; sealer: Sealer; now: number; gracePeriodSeconds: number },
+): Promise<SealedSecret[]> {
+  const end = now + gracePeriodSeconds * 1000
+  const older = secrets.map((each) => ({ ...each, expiresAt: Math.min(each.expiresAt ?? end, end) }))
+  const newest: SealedSecret = { sealed: await sealer.seal(secret, id), expiresAt: null }
+  return [newest, ...older.filter((each) => each.expiresAt > now)].slice(0, LIVE_MAX)
+}
+
+/** Seals the secrets of a new resource, newest first, none with an end. */
+export function sealAll(
+  secrets: readonly string[],
+  { id, sealer }: { id: string; sealer: Sealer },
+): Promise<SealedSecret[]> {
+  return Promise.all(
+    secrets.map(async (secret) => ({ sealed: await sealer.seal(secret, id), expiresAt: null })),
+  )
+}
