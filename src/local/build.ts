@@ -2,11 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { V4WorkerOptions } from 'miniflare'
 import type { SourcelessWorkerOptions } from 'wrangler'
-
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+import { CONFIG_FILE, loadWrangler, readWorkerConfig, ROOT, WRANGLER, WRANGLER_ENV } from './config.ts'
 
 export interface Database {
   binding: string
@@ -17,13 +15,6 @@ export interface Database {
 export interface Build {
   worker: V4WorkerOptions
   databases: Database[]
-}
-
-/** The part of wrangler's configuration read here; its own type leans on a package that is not installed. */
-interface Config {
-  name?: string
-  vars: Record<string, string>
-  d1_databases: { binding: string; migrations_dir?: string }[]
 }
 
 interface Manifest {
@@ -74,7 +65,7 @@ async function rebuild(dir: string): Promise<void> {
   const aside = `${dir}.${process.pid}`
   mkdirSync(CACHE, { recursive: true })
   bundle(aside)
-  writeFileSync(join(aside, MANIFEST), JSON.stringify(await readConfig(), null, 2))
+  writeFileSync(join(aside, MANIFEST), JSON.stringify(await readManifest(), null, 2))
   for (const old of readdirSync(CACHE)) {
     if (!old.includes('.')) rmSync(join(CACHE, old), { recursive: true, force: true })
   }
@@ -82,22 +73,19 @@ async function rebuild(dir: string): Promise<void> {
 }
 
 function bundle(outdir: string): void {
-  const wrangler = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
-  const result = spawnSync(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', outdir], {
+  const result = spawnSync(process.execPath, [WRANGLER, 'deploy', '--dry-run', '--outdir', outdir], {
     cwd: ROOT,
     encoding: 'utf8',
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
+    env: WRANGLER_ENV,
   })
   if (result.status !== 0) throw new Error(`The Worker does not build:\n${result.stdout}${result.stderr}`)
 }
 
-async function readConfig(): Promise<Manifest> {
-  // Wrangler mixes in what it finds in .dev.vars and the environment, and says so on stdout.
-  process.env.WRANGLER_LOG = 'none'
-  const wrangler = await import('wrangler')
-  const file = join(ROOT, 'wrangler.toml')
-  const config = wrangler.unstable_readConfig({ config: file }, { hideWarnings: true }) as unknown as Config
-  const { modulesRules: _rules, ...options } = wrangler.unstable_getMiniflareWorkerOptions(file).workerOptions
+async function readManifest(): Promise<Manifest> {
+  const config = await readWorkerConfig()
+  const wrangler = await loadWrangler()
+  const { modulesRules: _rules, ...options } =
+    wrangler.unstable_getMiniflareWorkerOptions(CONFIG_FILE).workerOptions
   const databases = config.d1_databases.map(({ binding, migrations_dir }) => ({
     binding,
     migrationsDir: migrations_dir ?? 'migrations',
@@ -105,7 +93,7 @@ async function readConfig(): Promise<Manifest> {
   return {
     options: {
       ...options,
-      name: config.name ?? 'hookway',
+      name: config.name,
       rootPath: ROOT,
       bindings: config.vars,
       // A database keeps its file when a deploy writes its id into the configuration.

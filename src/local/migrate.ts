@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
-import { ROOT, type Build, type Database } from './build.ts'
+import type { Build, Database } from './build.ts'
+import { loadWrangler, ROOT } from './config.ts'
 
 type Names = Record<string, string[]>
 
@@ -53,7 +54,7 @@ async function apply(database: Database, d1: Awaited<ReturnType<Miniflare['getD1
   await d1.prepare(TABLE).run()
   const { results } = await d1.prepare('SELECT name FROM d1_migrations').all<{ name: string }>()
   const applied = new Set(results.map(({ name }) => name))
-  const { unstable_splitSqlQuery: split } = await import('wrangler')
+  const { unstable_splitSqlQuery: split } = await loadWrangler()
   for (const name of fileNames(database).filter((each) => !applied.has(each))) {
     const statements = split(readFileSync(join(ROOT, database.migrationsDir, name), 'utf8'))
     const note = d1.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name)
