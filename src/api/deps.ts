@@ -1,23 +1,11 @@
-import type { Bytes } from '../model/bytes.ts'
 import type { Clock } from '../model/clock.ts'
 import type { EventPointer } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
 import type { EventId, SourceId, TenantId } from '../model/id.ts'
+import type { Publication } from '../model/publication.ts'
 import type { Result } from '../model/result.ts'
 import type { Sealer } from '../model/seal.ts'
-
-/** An event that a tenant publishes, not yet accepted. Times in milliseconds. */
-export interface Publication {
-  type: string
-  body: Bytes
-  contentType: string
-  /** The publisher's own id: publications with the same one are one event, within the dedupe window. */
-  key: string | undefined
-  occurredAt: number | undefined
-  orderingKey: string | undefined
-  metadata: Record<string, unknown>
-}
 
 /** What the management API needs from the rest of the Worker. */
 export interface ApiDeps {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { utf8 } from '../model/bytes.ts'
 import { idSchema } from '../model/id.ts'
-import type { ApiDeps, Publication } from './deps.ts'
+import type { Publication } from '../model/publication.ts'
+import type { ApiDeps } from './deps.ts'
 import { operation, type Operation } from './operation.ts'
 import { timeQuery } from './page.ts'
 

@@ -55,6 +55,11 @@ export class EndpointObject extends DurableObject<Env> {
     this.#queue.configure(endpoint)
   }
 
+  /** The endpoint was deleted: nothing more is sent, and what waited is cancelled, some at each alarm. */
+  remove(endpoint: Endpoint): void {
+    this.#queue.remove(endpoint)
+  }
+
   /** The log has these outcomes. */
   confirm(receipts: number[]): void {
     this.#queue.confirm(receipts)

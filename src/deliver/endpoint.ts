@@ -113,6 +113,15 @@ export class EndpointQueue {
     this.arm()
   }
 
+  /** The endpoint was deleted. What waits is cancelled, some at each alarm. */
+  remove(endpoint: Endpoint): void {
+    this.#endpoint = { ...endpoint, isRemoved: true, settings: { ...endpoint.settings, state: 'disabled' } }
+    this.#deps.store.saveEndpoint(this.#endpoint)
+    this.#cancelSome()
+    this.#outbox.flush()
+    this.arm()
+  }
+
   /** D1 has these outcomes (I9): what ended with them needs nothing more. */
   confirm(receipts: readonly number[]): void {
     for (const receipt of receipts) this.#settle(this.#outbox.confirm(receipt))
@@ -147,7 +156,8 @@ export class EndpointQueue {
   /** What the alarm does. The caller has re-armed before (I4). */
   tick(): void {
     const { store, clock } = this.#deps
-    this.#announce()
+    if (this.#endpoint?.isRemoved) this.#cancelSome()
+    else this.#announce()
     this.#outbox.resend()
     this.drain()
     if (this.#isQuiet()) {
@@ -166,7 +176,7 @@ export class EndpointQueue {
   }
 
   nextWakeAt(): number | undefined {
-    const isActive = this.#endpoint?.settings.state === 'active'
+    const isActive = this.#endpoint?.settings.state === 'active' || this.#endpoint?.isRemoved === true
     return nextWake({
       now: this.#deps.clock.now(),
       isActive,
@@ -297,6 +307,23 @@ export class EndpointQueue {
       if (delivery) this.#outbox.add(deliveryRow({ delivery, endpointId, state }), eventRowOf(delivery))
       this.#announced = position + 1
       position = store.positionFrom(this.#announced)
+    }
+  }
+
+  #cancelSome(): void {
+    const { store } = this.#deps
+    const endpointId = this.#endpoint?.id
+    for (let count = 0; count < ANNOUNCED_AT_ONCE_MAX && endpointId !== undefined; count++) {
+      const retry = this.#due.peek()
+      const position = retry?.position ?? this.#firstNext()?.position
+      if (position === undefined) return
+      this.#take({ kind: retry ? 'retry' : 'next', position })
+      const delivery = store.delivery(position)
+      const attempts = this.#retries.get(position)?.attempts ?? 0
+      const state: DeliveryState = { status: 'cancelled', attempts }
+      if (delivery)
+        this.#outbox.add(deliveryRow({ delivery, endpointId, state }), eventRowOf(delivery), position)
+      else this.#settle([position])
     }
   }
 

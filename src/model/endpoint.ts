@@ -70,4 +70,6 @@ export interface Endpoint {
   secrets: SealedSecret[]
   /** Grows with every change; the object keeps the highest it has seen. */
   version: number
+  /** It was deleted: nothing is sent, and what waits is cancelled. */
+  isRemoved?: boolean
 }

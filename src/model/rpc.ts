@@ -18,6 +18,7 @@ export interface IntakeRpc {
 export interface EndpointRpc {
   accept(batch: AcceptBatch): Promise<void>
   configure(endpoint: Endpoint): Promise<void>
+  remove(endpoint: Endpoint): Promise<void>
   confirm(receipts: number[]): Promise<void>
   check(): Promise<void>
 }

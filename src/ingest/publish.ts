@@ -1,0 +1,46 @@
+import type { Event } from '../model/event.ts'
+import { newId, type TenantId } from '../model/id.ts'
+import type { Appended } from '../model/intake.ts'
+import type { Publication } from '../model/publication.ts'
+import { DEDUPE_WINDOW_SECONDS } from '../model/source.ts'
+import { acceptEvents, regionOf, type AcceptDeps, type ReadyEvent } from './accept.ts'
+
+/** Publications as events of the tenant's own, durable when it resolves. One of them with an ordering key keeps all in order. */
+export async function publishEvents(
+  { tenantId, publications, now }: { tenantId: TenantId; publications: readonly Publication[]; now: number },
+  deps: AcceptDeps,
+): Promise<Appended[]> {
+  const events = publications.map((publication): ReadyEvent => {
+    const { key } = publication
+    return {
+      event: eventOf(tenantId, publication, now),
+      dedupeKey: key === undefined ? null : `pub:${key}`,
+      dedupeWindowSeconds: DEDUPE_WINDOW_SECONDS,
+    }
+  })
+  const isOrdered = publications.some(({ orderingKey }) => orderingKey !== undefined)
+  return await acceptEvents(
+    { tenantId, sourceId: null, isOrdered, region: regionOf(undefined), events },
+    deps,
+  )
+}
+
+function eventOf(tenantId: TenantId, publication: Publication, now: number): Event {
+  const { type, body, contentType, occurredAt, orderingKey, key, metadata } = publication
+  return {
+    head: {
+      id: newId('evt', now),
+      tenantId,
+      sourceId: null,
+      type,
+      receivedAt: now,
+      ...(occurredAt !== undefined && { occurredAt }),
+      ...(orderingKey !== undefined && { orderingKey }),
+      ...(key !== undefined && { providerEventId: key }),
+      contentType,
+      metadata,
+      bodyBytes: body.byteLength,
+    },
+    body,
+  }
+}

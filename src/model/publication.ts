@@ -1,0 +1,13 @@
+import type { Bytes } from './bytes.ts'
+
+/** An event that a tenant publishes, not yet accepted. Times in milliseconds. */
+export interface Publication {
+  type: string
+  body: Bytes
+  contentType: string
+  /** The publisher's own id: publications with the same one are one event, within the dedupe window. */
+  key: string | undefined
+  occurredAt: number | undefined
+  orderingKey: string | undefined
+  metadata: Record<string, unknown>
+}
