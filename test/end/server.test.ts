@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { spawnServer, type ServerProcess } from '../../src/local/process.ts'
+
+const dataDir = mkdtempSync(join(tmpdir(), 'hookway-end-'))
+let server: ServerProcess | undefined
+
+async function start(port = 0): Promise<ServerProcess> {
+  server = await spawnServer({ dataDir, port })
+  return server
+}
+
+afterEach(async () => {
+  server?.kill('SIGTERM')
+  await server?.exited
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+it('answers when it says it is ready', async () => {
+  const { url } = await start()
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+})
+
+it('shows the root token on the first start and keeps it for the next', async () => {
+  const first = await start()
+  expect(first.output()).toContain(`hookway root token ${first.rootToken}\n`)
+  first.kill('SIGTERM')
+  await first.exited
+  const second = await start()
+  expect(second.rootToken).toBe(first.rootToken)
+  expect(second.output()).not.toContain('root token')
+})
+
+it('stops cleanly on SIGTERM', async () => {
+  const { url, kill, exited } = await start()
+  kill('SIGTERM')
+  expect(await exited).toBe(0)
+  expect(await accepts(url)).toBe(false)
+})
+
+// workerd outlives a killed parent by itself, with the port and the databases in its hands.
+it('takes its runtime along when it is killed, and starts again on the same port', async () => {
+  const first = await start()
+  const port = Number(new URL(first.url).port)
+  first.kill('SIGKILL')
+  await first.exited
+  const second = await start(port)
+  expect(second.url).toBe(first.url)
+  expect((await fetch(`${second.url}/healthz`)).status).toBe(200)
+  second.kill('SIGKILL')
+  await expect.poll(() => accepts(second.url), { timeout: 2_000 }).toBe(false)
+})
+
+it('brings a crashed runtime back', async () => {
+  const { url } = await start()
+  process.kill(Number(readFileSync(join(dataDir, 'runtime.pid'), 'utf8')), 'SIGKILL')
+  await expect
+    .poll(
+      () =>
+        fetch(`${url}/healthz`).then(
+          (r) => r.status,
+          () => 0,
+        ),
+      { timeout: 10_000 },
+    )
+    .toBe(200)
+})
+
+function accepts(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port) })
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
