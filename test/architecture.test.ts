@@ -19,7 +19,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   deliver: ['model', 'providers', 'scheme', 'destinations'],
   log: ['model'],
   sweep: ['model'],
-  api: ['model', 'providers', 'scheme', 'destinations'],
+  // Little more than a door to the configuration: it is given the databases and uses their stores as they are.
+  api: ['model', 'db', 'providers', 'scheme', 'destinations'],
   client: ['model'],
   dashboard: ['model', 'client'],
   cli: ['model', 'client'],

@@ -26,8 +26,10 @@ export async function readBody(request: Request): Promise<Bytes> {
 /** The body as JSON; an empty body is an empty object. */
 export function parseJson(bytes: Bytes): unknown {
   if (bytes.byteLength === 0) return {}
-  const source = textExact(bytes)
-  if (source === undefined) throw new ProblemError('invalid_json', 'The body is not UTF-8.')
+  const decoded = textExact(bytes)
+  if (decoded === undefined) throw new ProblemError('invalid_json', 'The body is not UTF-8.')
+  // RFC 8259, section 8.1: a parser may ignore a byte order mark.
+  const source = decoded.replace(/^\ufeff/, '')
   const tooDeep = positionBeyondDepth(source)
   if (tooDeep !== undefined) {
     throw new ProblemError(
@@ -46,12 +48,18 @@ function tooLarge(): ProblemError {
   return new ProblemError('body_too_large', `The body may have at most ${API_BODY_BYTES_MAX} bytes.`)
 }
 
-/** Only the position is taken from the parser's message, which quotes the body. */
+/** Takes the position or the offending character from the parser's message, not the piece of the body that it quotes. */
 function describe(error: unknown, source: string): string {
-  const [, position] = /at position (\d+)/.exec(String(error)) ?? []
-  if (position === undefined) return 'The body is not JSON. Is it cut off?'
-  const before = source.slice(0, Number(position)).split('\n')
-  return `The body is not JSON: stopped at position ${position} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}).`
+  const message = String(error)
+  const [, position] = /at position (\d+)/.exec(message) ?? []
+  if (position !== undefined) {
+    const before = source.slice(0, Number(position)).split('\n')
+    const column = (before.at(-1)?.length ?? 0) + 1
+    return `The body is not JSON: stopped at position ${position} (line ${before.length}, column ${column}).`
+  }
+  const [, token] = /Unexpected token '(.)'/u.exec(message) ?? []
+  if (token !== undefined) return `The body is not JSON: it has a ${token} where none can stand.`
+  return 'The body is not JSON: it ends too early.'
 }
 
 function positionBeyondDepth(source: string): number | undefined {

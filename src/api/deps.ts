@@ -28,7 +28,7 @@ export interface ApiDeps {
   /** Drops what this isolate has cached of the source. */
   sourceChanged: (id: SourceId) => void
   /** Whether deliveries may go to the URL; the detail is for the caller to read. */
-  checkTarget: (url: string) => Promise<Result<void, { reason: string; detail: string }>>
+  checkTarget: (url: string) => Promise<Result<unknown, { reason: string; detail: string }>>
   /** Where the source receives, on the host that this request came to. */
   ingestUrl: (sourceId: SourceId, requestUrl: string) => string
   /** Undefined: there is no provider of that name. */

@@ -123,6 +123,13 @@ export const intakes = sqliteTable('intakes', {
   createdAt: integer('created_at').notNull(),
 })
 
+/** Where each sweep over a list goes on, and when it last worked. */
+export const sweeps = sqliteTable('sweeps', {
+  list: text().primaryKey(),
+  cursor: text(),
+  sweptAt: integer('swept_at').notNull(),
+})
+
 /** Answers to POSTs that carried an `Idempotency-Key`. Without `status` the first request is still under way. */
 export const idempotency = sqliteTable(
   'idempotency',
