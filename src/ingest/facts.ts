@@ -55,9 +55,19 @@ function fill(template: string, from: FactSource): string | undefined {
 }
 
 function place(name: string, { request, root, item }: FactSource): string | undefined {
+  if (name.startsWith('=')) return name.slice(1)
+  if (name.startsWith('oneOf:'))
+    return name
+      .slice('oneOf:'.length)
+      .split(',')
+      .find((key) => member(item, key))
   if (name.startsWith('root:')) return scalarText(atPointer(root, name.slice('root:'.length)))
   if (name.startsWith('/')) return scalarText(atPointer(item, name))
   return readPlace(request, name)
+}
+
+function member(item: unknown, key: string): boolean {
+  return typeof item === 'object' && item !== null && Object.hasOwn(item, key)
 }
 
 /** Numbers are told apart by size: seconds end where milliseconds of 1973 begin, and so on. */

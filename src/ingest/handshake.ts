@@ -37,7 +37,7 @@ export async function answerHandshake({
 
 function fits({ when }: Handshake, { request, read }: Ask): boolean {
   if (when.method !== undefined && when.method !== request.method) return false
-  if (when.empty && request.body.byteLength > 0) return false
+  if (when.lacks?.some((place) => read(place) !== undefined)) return false
   return Object.entries(when.has ?? {}).every(([place, wanted]) => {
     const value = read(place)
     return value !== undefined && (wanted === true || value === wanted)

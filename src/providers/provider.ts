@@ -6,9 +6,15 @@ import type { Scheme } from './scheme/scheme.ts'
 /**
  * Where a fact about an event stands: a place in the request, or a text with places in braces
  * (`{header:x-github-event}.{/action}`). Of several, the first whose places are all there counts.
- * In a batch, `/…` points into the item and `root:/…` into the whole document.
+ * In a batch, `/…` points into the item and `root:/…` into the whole document. `=text` is the text itself, and
+ * `oneOf:a,b` the first of these members that the item has.
  */
-export type Fact = Place | `root:/${string}` | `${string}{${string}}${string}`
+export type Fact =
+  | Place
+  | `root:/${string}`
+  | `=${string}`
+  | `oneOf:${string}`
+  | `${string}{${string}}${string}`
 
 /** How an event is read out of a request. What is missing is left out; only the type always has a value. */
 export interface EventFacts {

@@ -73,6 +73,9 @@ function formDocument(pairs: readonly FormPair[]): BodyDocument {
   return { kind: 'form', value }
 }
 
+/** A body without a content type is taken for a form when it looks like one. */
 function isForm(request: RawRequest): boolean {
-  return /^\s*application\/x-www-form-urlencoded/i.test(headerOf(request, 'content-type') ?? '')
+  const type = headerOf(request, 'content-type')
+  if (type !== undefined) return /^\s*application\/x-www-form-urlencoded/i.test(type)
+  return /^[\w.%+[\]-]{1,100}=/.test(text(request.body.subarray(0, 101)))
 }

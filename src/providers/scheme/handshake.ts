@@ -1,8 +1,9 @@
+import { utf8 } from '../../model/bytes.ts'
 import { encodeAs, type Encoding } from './encoding.ts'
 import { digest, hmacKey, mac, type Hash } from './key-cache.ts'
 import { readPlace } from './place.ts'
 import type { Inbound } from './scheme.ts'
-import { utf8 } from '../../model/bytes.ts'
+import { secretBytes, type SecretForm } from './secret.ts'
 
 /** A request by which a provider asks whether we are there, or proves that an address is ours. */
 export interface Handshake {
@@ -11,8 +12,8 @@ export interface Handshake {
     method?: 'GET' | 'HEAD' | 'POST' | 'OPTIONS'
     /** Places that must be there; with a value, that must have it. */
     has?: Readonly<Record<string, string | true>>
-    /** Only an empty body. */
-    empty?: true
+    /** Places that must not be there. */
+    lacks?: readonly string[]
   }
   /** The request must pass the source's scheme before it is answered. */
   signed?: true
@@ -27,13 +28,20 @@ export interface HandshakeAnswer {
   effect?: { kind: 'keep_secret'; secret: string } | { kind: 'visit'; url: string }
 }
 
+interface MacForm {
+  hash?: Hash
+  encoding?: Encoding
+  key?: SecretForm
+}
+
 /** What an answer is made of. */
 export interface Ask extends Inbound {
   /** The text at a place, bounded; undefined when it is not there. */
   read: (place: string) => string | undefined
-  /** HMAC of a challenge under the newest secret; undefined for anything that is not plainly a token. */
-  hmac: (challenge: string | undefined, hash: Hash, encoding: Encoding) => Promise<string | undefined>
-  hash: (text: string, hash: Hash, encoding: Encoding) => Promise<string>
+  /** HMAC-SHA256 in hex, unless told otherwise, of a challenge under the newest secret; undefined for what is no token. */
+  hmac: (challenge: string | undefined, how?: MacForm) => Promise<string | undefined>
+  /** SHA-256 in hex. */
+  hash: (text: string) => Promise<string>
 }
 
 /** Echoed texts are at most this long. */
@@ -53,13 +61,15 @@ export function askOf(inbound: Inbound): Ask {
       const value = readPlace(inbound.request, place)
       return value === undefined || value.length > ECHO_CHARS_MAX ? undefined : value
     },
-    hmac: async (challenge, hash, encoding) => {
+    hmac: async (challenge, { hash = 'sha256', encoding = 'hex', key: form = {} } = {}) => {
       const [secret] = inbound.secrets
       if (!secret || challenge === undefined || !CHALLENGE.test(challenge)) return undefined
-      const key = await hmacKey(hash, `utf8::::${secret}`, () => utf8(secret))
+      const key = await hmacKey(hash, `challenge:${form.hash ?? ''}:${secret}`, () =>
+        secretBytes(secret, form),
+      )
       return key && encodeAs(encoding, await mac(key, utf8(challenge)))
     },
-    hash: async (text, hash, encoding) => encodeAs(encoding, await digest(hash, utf8(text))),
+    hash: async (text) => encodeAs('hex', await digest('sha256', utf8(text))),
   }
 }
 

@@ -2,7 +2,6 @@ import { fromBase64, fromHex, utf8, type Bytes } from '../../model/bytes.ts'
 import { sameText } from './compare.ts'
 import { encodeAs, type Encoding } from './encoding.ts'
 import { digest, hmacKey, mac, type Hash } from './key-cache.ts'
-import type { Inbound } from './scheme.ts'
 
 /** Failures are what attackers send most, so hints are tried on small content only, and on one secret. */
 const HINT_BYTES_MAX = 64 * 1024
@@ -12,7 +11,7 @@ interface Mismatch {
   encoding: Encoding
   content: Bytes
   sent: readonly string[]
-  inbound: Inbound
+  secrets: readonly string[]
 }
 
 /**
@@ -20,8 +19,8 @@ interface Mismatch {
  * into a verdict: what matches only after a repair was not signed by the provider as received.
  */
 export async function hintOfMismatch(mismatch: Mismatch): Promise<string | undefined> {
-  const { content, inbound, encoding, hash } = mismatch
-  const [secret] = inbound.secrets
+  const { content, secrets, encoding, hash } = mismatch
+  const [secret] = secrets
   if (secret === undefined || content.byteLength > HINT_BYTES_MAX) return undefined
   const length = encodeAs(encoding, await digest(hash, utf8(''))).length
   const sent = mismatch.sent.filter((signature) => signature.length === length)

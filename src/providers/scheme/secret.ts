@@ -1,4 +1,5 @@
 import { fromBase64, fromBase64Url, fromHex, utf8, type Bytes } from '../../model/bytes.ts'
+import { digest, type Hash } from './key-cache.ts'
 
 /** How the bytes of a key are read from the secret that the provider shows to its users. */
 export interface SecretForm {
@@ -8,10 +9,17 @@ export interface SecretForm {
   /** A secret without the prefix is used as it is written. */
   bareIsText?: boolean
   normalize?: 'NFKD'
+  /** The key is this hash of the bytes. */
+  hash?: Hash
 }
 
 /** The key bytes, or undefined when the secret is not of that form. */
-export function secretBytes(secret: string, form: SecretForm = {}): Bytes | undefined {
+export async function secretBytes(secret: string, form: SecretForm): Promise<Bytes | undefined> {
+  const bytes = readSecret(secret, form)
+  return bytes === undefined || form.hash === undefined ? bytes : digest(form.hash, bytes)
+}
+
+function readSecret(secret: string, form: SecretForm): Bytes | undefined {
   const { encoding = 'utf8', stripPrefix, bareIsText = false, normalize } = form
   const prefixed = stripPrefix !== undefined && secret.startsWith(stripPrefix)
   if (stripPrefix !== undefined && !prefixed && bareIsText) return utf8(secret)

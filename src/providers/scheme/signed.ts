@@ -4,7 +4,7 @@ import type { Verification } from '../../model/verification.ts'
 import { readPlace, type Place } from './place.ts'
 import { configText, failed, type Inbound } from './scheme.ts'
 import { readSignatures, type SignatureFormat, type SignatureGroup } from './signature-header.ts'
-import { compileTemplate, renderTemplate } from './template.ts'
+import { compileTemplate, renderTemplate, type Template, type TemplateFacts } from './template.ts'
 import { timestampFault, type TimeUnit } from './timestamp.ts'
 
 /** What every scheme that signs content has in common: where the signature stands and what it covers. */
@@ -16,8 +16,8 @@ export interface SignedSpec {
   /** Before each signature, required: `sha256=`. */
   prefix?: string
   format?: SignatureFormat
-  /** The signed content; see `template.ts`. */
-  signed?: string
+  /** The signed content; see `template.ts`. Of several any may be it, where a provider is known to vary. */
+  signed?: string | readonly string[]
   /** `header` or `from`; without either it stands beside the signature (`format`). */
   timestamp?: {
     header?: string | readonly string[]
@@ -35,7 +35,8 @@ export interface SignedSpec {
 /** Signatures that share one content. A plain digest asks for the content of each secret. */
 export interface Claim {
   signatures: readonly string[]
-  content(secret?: string): Promise<Bytes | undefined>
+  /** What may have been signed; empty when the request lacks a part of it. */
+  contents: (secret?: string) => Promise<Bytes[]>
 }
 
 export type CheckClaim = (claim: Claim, inbound: Inbound) => Promise<Verification>
@@ -48,7 +49,7 @@ export function signedContent(
   spec: SignedSpec,
   check: CheckClaim,
 ): (inbound: Inbound) => Promise<Verification> {
-  const template = compileTemplate(spec.signed ?? '{body}')
+  const templates = contentTemplates(spec).map(compileTemplate)
   const needsId = spec.id !== undefined
   return async (inbound) => {
     const fault = requiredHeaders(spec, inbound)
@@ -66,13 +67,19 @@ export function signedContent(
         verdict = late
         continue
       }
-      const content = (secret?: string): Promise<Bytes | undefined> =>
-        renderTemplate(template, { ...inbound, ts, id, secret })
-      verdict = await check({ signatures: group.signatures, content }, inbound)
+      const contents = (secret?: string): Promise<Bytes[]> =>
+        renderAll(templates, { ...inbound, ts, id, secret })
+      verdict = await check({ signatures: group.signatures, contents }, inbound)
       if (verdict.verdict !== 'failed') return verdict
     }
     return verdict
   }
+}
+
+/** For the documentation: what is signed. */
+export function contentTemplates(spec: SignedSpec): readonly string[] {
+  const { signed = '{body}' } = spec
+  return typeof signed === 'string' ? [signed] : signed
 }
 
 /** For the documentation: where the signature stands. */
@@ -81,13 +88,24 @@ export function whereOf(spec: SignedSpec): string {
   return typeof spec.header === 'string' ? spec.header : spec.header.join(' or ')
 }
 
+async function renderAll(templates: readonly Template[], facts: TemplateFacts): Promise<Bytes[]> {
+  const contents: Bytes[] = []
+  for (const template of templates) {
+    const content = await renderTemplate(template, facts)
+    if (content !== undefined) contents.push(content)
+  }
+  return contents
+}
+
 function requiredHeaders(spec: SignedSpec, { request, config }: Inbound): Verification | undefined {
   for (const [name, wanted] of Object.entries(spec.require ?? {})) {
     const value = wanted.startsWith('$') ? configText(config, wanted.slice(1)) : wanted
     if (value === undefined) continue
     const sent = headerOf(request, name)
     if (sent === undefined) return failed('missing_header', `no ${name}`)
-    if (sent !== value) return failed('unknown_key', `${name} is not the expected one`)
+    if (sent === value) continue
+    // A fixed value tells versions of a scheme apart; one of the owner's names the key.
+    return failed(value === wanted ? 'missing_header' : 'unknown_key', `${name} is not the expected one`)
   }
   return undefined
 }

@@ -1,7 +1,8 @@
-import { concat, sha256, toHex, utf8, type Bytes } from '../../model/bytes.ts'
+import { concat, sha256, text, toBase64, toHex, utf8, type Bytes } from '../../model/bytes.ts'
 import { invariant } from '../../model/invariant.ts'
 import { formOf } from './document.ts'
 import type { FormPair } from './form.ts'
+import { crc32, md5 } from './checksum.ts'
 import { readPlace } from './place.ts'
 import { configText, type Inbound } from './scheme.ts'
 
@@ -26,9 +27,11 @@ type Part = string | Uint8Array | undefined | Promise<string | Uint8Array | unde
 
 const PLACEHOLDERS: Record<string, (facts: TemplateFacts, argument: string) => Part> = {
   body: ({ request }) => request.body,
+  escapedBody: ({ request }) => escapedJson(text(request.body)),
   ts: ({ ts }) => ts,
   id: ({ id }) => id,
   url: ({ request }) => request.url,
+  decodedUrl: ({ request }) => decodedUrl(request.url),
   method: ({ request }) => request.method,
   path: ({ request }) => pathOf(request.url),
   header: ({ request }, name) => readPlace(request, `header:${name}`),
@@ -42,6 +45,7 @@ const PLACEHOLDERS: Record<string, (facts: TemplateFacts, argument: string) => P
   sortedFormPairs: ({ request }, excluded) => sortedFormPairs(formOf(request), excluded.split(',')),
   'sha256hex(body)': async ({ request }) => toHex(await sha256(request.body)),
   'sha256raw(body)': ({ request }) => sha256(request.body),
+  'md5base64(body)': ({ request: { body } }) => (body.byteLength === 0 ? '' : toBase64(md5(body))),
   'crc32(body)': ({ request }) => String(crc32(request.body)),
 }
 
@@ -81,14 +85,28 @@ export async function renderTemplate(template: Template, facts: TemplateFacts): 
   return concat(parts)
 }
 
-function placeholder(text: string): Placeholder {
-  const colon = text.indexOf(':')
-  if (colon < 0) return { name: text, argument: '' }
-  return { name: text.slice(0, colon), argument: text.slice(colon + 1) }
+function placeholder(inner: string): Placeholder {
+  const colon = inner.indexOf(':')
+  if (colon < 0) return { name: inner, argument: '' }
+  return { name: inner.slice(0, colon), argument: inner.slice(colon + 1) }
 }
 
 function pathOf(url: string): string {
   return url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/#.*$/s, '')
+}
+
+/** HubSpot undoes the escapes of these characters before it signs a URL. */
+function decodedUrl(url: string): string {
+  return url.replace(/%(3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)/gi, (escape) => decodeURIComponent(escape))
+}
+
+/** JSON as PHP writes it and Box signs it: characters beyond ASCII and slashes escaped. */
+export function escapedJson(json: string): string {
+  const ascii = json.replace(
+    /[\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return ascii.replace(/(?<!\\)\//g, '\\/')
 }
 
 /** Names and values run together in the order of the names; of equal fields one counts (Twilio's rule). */
@@ -99,8 +117,8 @@ function sortedForm(pairs: readonly FormPair[]): string {
 
 /** `a=1&b=2` in the order of the names, values decoded. */
 function sortedFormPairs(pairs: readonly FormPair[], excluded: readonly string[]): string {
-  const kept = pairs.filter(([name, value]) => !excluded.includes(name) && value !== '')
-  return kept
+  return pairs
+    .filter(([name]) => !excluded.includes(name))
     .toSorted(([a], [b]) => byCodeUnits(a, b))
     .map(([name, value]) => `${name}=${value}`)
     .join('&')
@@ -108,14 +126,4 @@ function sortedFormPairs(pairs: readonly FormPair[], excluded: readonly string[]
 
 function byCodeUnits(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-/** CRC-32 of ISO 3309, as zip and PayPal use it. */
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff
-  for (const byte of bytes) {
-    crc ^= byte
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0)
-  }
-  return (crc ^ 0xffffffff) >>> 0
 }
