@@ -1,19 +1,34 @@
 import type { Hono } from 'hono'
 import { makeApi } from './api/app.ts'
+import { findEndpoint, pageEndpointIds } from './db/endpoints.ts'
+import { pageIntakes, registerIntake } from './db/intakes.ts'
 import { writeLog } from './db/log-writer.ts'
+import { routedSubscriptions, routingVersion } from './db/routing.ts'
+import { loadSweepCursor, saveSweepCursor } from './db/sweeps.ts'
 import { settingsOf } from './env.ts'
-import { forgetSource, makeAcceptDeps } from './ingest/door.ts'
+import { forgetSource, makeAcceptDeps } from './door.ts'
 import { publishEvents } from './ingest/publish.ts'
 import type { LogDeps } from './log/consume.ts'
 import { systemClock } from './model/clock.ts'
+import type { LogMessage } from './model/delivery-log.ts'
+import type { Endpoint } from './model/endpoint.ts'
+import type { EndpointId } from './model/id.ts'
+import { parseIntakeName } from './model/intake.ts'
 import { decodeEvent } from './model/event.ts'
 import { ok } from './model/result.ts'
 import { endpointOf, intakeOf } from './objects.ts'
 import { findProvider } from './providers/registry.ts'
+import type { RouteDeps } from './route/route.ts'
+import { RoutingCache, type RoutingSource } from './route/routing-cache.ts'
+import type { SweepDeps } from './sweep/sweep.ts'
 
 type Api = Hono<{ Variables: { requestId: string } }>
 
+/** `sendBatch` takes 100 messages or 256 KB; a page of endpoint ids is about 4 KB. */
+const MESSAGES_MAX = 50
+
 const apis = new WeakMap<Env, Api>()
+const routing = new RoutingCache()
 
 /** The management API of this isolate: one, since it caches tokens. */
 export function apiOf(env: Env): Api {
@@ -29,6 +44,54 @@ export function makeLogDeps(env: Env): LogDeps {
       await endpointOf(env, object).confirm(receipts)
     },
   }
+}
+
+export function makeRouteDeps(env: Env): RouteDeps {
+  const source: RoutingSource = {
+    version: (tenantId) => routingVersion(env.DB, tenantId),
+    subscriptions: (tenantId) => routedSubscriptions(env.DB, tenantId),
+  }
+  return {
+    routingTable: (tenantId) => routing.get(tenantId, source),
+    accept: (batch) => endpointOf(env, batch.endpointId).accept(batch),
+    enqueueFanout: async (messages) => {
+      for (let i = 0; i < messages.length; i += MESSAGES_MAX) {
+        await env.FANOUT.sendBatch(messages.slice(i, i + MESSAGES_MAX).map((body) => ({ body })))
+      }
+    },
+    logEvents: async (events) => {
+      const message: LogMessage = { kind: 'events', events }
+      await env.LOG.send(message)
+    },
+    readSegments: (intake, segments) => intakeOf(env, intake).readSegments(segments),
+    settlePage: ({ intake, segments, page }) => intakeOf(env, intake).settlePage(segments, page),
+  }
+}
+
+export function makeSweepDeps(env: Env): SweepDeps {
+  return {
+    pageIntakes: async (after, limit) =>
+      (await pageIntakes(env.DB, { after, limit })).map(({ name }) => name),
+    pageEndpoints: async (after, limit) => {
+      const page = await pageEndpointIds(env.DB, { after: after as EndpointId | undefined, limit })
+      return page.map(({ id }) => id)
+    },
+    checkIntake: async (name) => {
+      await intakeOf(env, name).check()
+    },
+    checkEndpoint: (name) => endpointOf(env, name).check(),
+    loadCursor: (list) => loadSweepCursor(env.DB, list),
+    saveCursor: (list, cursor) => saveSweepCursor(env.DB, list, cursor, systemClock.now()),
+  }
+}
+
+/** Makes an intake object known to the sweep. */
+export function knowIntake(env: Env, name: string): Promise<void> {
+  return registerIntake(env.DB, { name, ...parseIntakeName(name) }, systemClock.now())
+}
+
+export function readEndpoint(env: Env, id: EndpointId): Promise<Endpoint | undefined> {
+  return findEndpoint(env.DB, id)
 }
 
 function makeApiFor(env: Env): Api {

@@ -1,15 +1,12 @@
 import { Hono } from 'hono'
-import { makeIngestDoor } from './ingest/door.ts'
+import { makeIngestDoor } from './door.ts'
 import { consumeLog } from './log/consume.ts'
 import type { FanoutMessage } from './model/accept.ts'
-import { systemClock } from './model/clock.ts'
 import type { LogMessage } from './model/delivery-log.ts'
 import { consumeFanout } from './route/consume.ts'
-import { makeRouteDeps } from './route/router-entrypoint.ts'
 import { consumeDead } from './sweep/dead.ts'
-import { makeSweepDeps } from './sweep/deps.ts'
 import { sweep } from './sweep/sweep.ts'
-import { apiOf, makeLogDeps } from './wiring.ts'
+import { apiOf, makeLogDeps, makeRouteDeps, makeSweepDeps } from './wiring.ts'
 
 export { EndpointObject } from './deliver/endpoint-object.ts'
 export { IntakeObject } from './ingest/intake-object.ts'
@@ -37,6 +34,6 @@ export default {
   },
 
   async scheduled(_, env) {
-    await sweep(makeSweepDeps(env, systemClock))
+    await sweep(makeSweepDeps(env))
   },
 } satisfies ExportedHandler<Env, FanoutMessage | LogMessage>

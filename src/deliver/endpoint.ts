@@ -6,10 +6,11 @@ import { step, type DeliveryEvent, type DeliveryState } from '../model/delivery.
 import type { Endpoint } from '../model/endpoint.ts'
 import { fromRanges, toRanges } from '../model/ranges.ts'
 import type { Attempted, AttemptInput } from './attempt.ts'
-import { DueQueue } from './due-queue.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
 import { Outbox, type Batch } from './outbox.ts'
+import { Progress } from './progress.ts'
 import { Repeats } from './repeats.ts'
+import { Retries } from './retries.ts'
 import { nextDueAt } from './retry.ts'
 import { schedule, type Choice } from './schedule.ts'
 import type { Checkpoint, DeliveryStore, StoredDelivery } from './store.ts'
@@ -40,15 +41,9 @@ export class EndpointQueue {
   readonly #deps: EndpointDeps
   readonly #outbox: Outbox
   #endpoint: Endpoint | undefined
-  /** The first position that was never started. */
-  #next: number
-  /** Started before, and not settled when the object last died: they start again, before anything new. */
-  readonly #redo: number[]
-  /** Started in this life and not settled. */
-  readonly #open = new Set<number>()
+  readonly #progress: Progress
   readonly #inFlight = new Set<number>()
-  readonly #retries = new Map<number, { attempts: number; receipt: number }>()
-  readonly #due = new DueQueue()
+  readonly #retries: Retries
   readonly #repeats: Repeats
   #quietUntil: number
   #announced: number
@@ -60,16 +55,12 @@ export class EndpointQueue {
     this.#deps = deps
     this.#endpoint = store.loadEndpoint()
     const checkpoint = store.checkpoint()
-    this.#next = checkpoint?.next ?? 0
-    this.#redo = [...fromRanges(checkpoint?.open ?? [])]
+    this.#progress = new Progress(checkpoint ?? { next: 0, open: [] }, (from) => store.positionFrom(from))
     this.#quietUntil = checkpoint?.quietUntil ?? 0
     this.#announced = checkpoint?.announced ?? 0
     let lastReceipt = checkpoint?.receipt ?? 0
-    for (const { position, dueAt, attempts, receipt } of store.retries()) {
-      this.#retries.set(position, { attempts, receipt })
-      this.#due.set(position, dueAt)
-      lastReceipt = Math.max(lastReceipt, receipt)
-    }
+    this.#retries = new Retries(store)
+    for (const [, { receipt }] of this.#retries.entries()) lastReceipt = Math.max(lastReceipt, receipt)
     this.#repeats = new Repeats(store)
     this.#outbox = new Outbox(
       {
@@ -136,8 +127,8 @@ export class EndpointQueue {
         now: clock.now(),
         settings,
         inFlight: this.#inFlight.size,
-        retry: this.#due.peek(),
-        next: this.#firstNext(),
+        retry: this.#retries.first(),
+        next: this.#progress.first(),
         quietUntil: this.#quietUntil,
       })
       if (choice.kind === 'wait') {
@@ -180,29 +171,17 @@ export class EndpointQueue {
     return nextWake({
       now: this.#deps.clock.now(),
       isActive,
-      isBusy: this.#inFlight.size > 0 || this.#firstNext() !== undefined,
+      isBusy: this.#inFlight.size > 0 || this.#progress.first() !== undefined,
       isDirty: this.#isDirty(),
-      retryDueAt: this.#due.peek()?.dueAt,
+      retryDueAt: this.#retries.first()?.dueAt,
       quietUntil: this.#quietUntil,
       resendDueAt: this.#outbox.nextDueAt(),
     })
   }
 
-  #firstNext(): { position: number } | undefined {
-    const [redo] = this.#redo
-    if (redo !== undefined) return { position: redo }
-    const position = this.#deps.store.positionFrom(this.#next)
-    return position === undefined ? undefined : { position }
-  }
-
   #take({ kind, position }: Exclude<Choice, { kind: 'wait' }>): void {
-    if (kind === 'retry') {
-      this.#due.delete(position)
-    } else {
-      if (this.#redo[0] === position) this.#redo.shift()
-      else this.#next = position + 1
-      this.#open.add(position)
-    }
+    if (kind === 'retry') this.#retries.take(position)
+    else this.#progress.take(position)
   }
 
   async #run(position: number, delivery: StoredDelivery): Promise<void> {
@@ -221,8 +200,8 @@ export class EndpointQueue {
     } catch {
       // A fault of ours, not the receiver's: as if the object had been lost, and with a pause against spinning.
       const now = this.#deps.clock.now()
-      if (retry) this.#due.set(position, now + SAFETY_MS)
-      else this.#redo.push(position)
+      if (retry) this.#retries.postpone(position, now + SAFETY_MS)
+      else this.#progress.putBack(position)
       this.#quietUntil = Math.max(this.#quietUntil, now + SAFETY_MS)
     } finally {
       this.#inFlight.delete(position)
@@ -247,10 +226,8 @@ export class EndpointQueue {
     if (state.status === 'retrying') {
       const receipt = this.#outbox.add(row, event)
       const { attempts, dueAt } = state
-      store.putRetry({ position, dueAt, attempts, receipt }, row)
-      this.#retries.set(position, { attempts, receipt })
-      this.#due.set(position, dueAt)
-      this.#open.delete(position)
+      this.#retries.put({ position, dueAt, attempts, receipt }, row)
+      this.#progress.settle(position)
       this.#deps.wakeBy(dueAt)
     } else {
       this.#outbox.add(row, event, position)
@@ -273,8 +250,8 @@ export class EndpointQueue {
   /** Deliveries whose outcome is durable: the journal and the retry table need them no more. */
   #settle(positions: readonly number[]): void {
     for (const position of positions) {
-      this.#open.delete(position)
-      if (this.#retries.delete(position)) this.#deps.store.deleteRetry(position)
+      this.#progress.settle(position)
+      this.#retries.settle(position)
     }
   }
 
@@ -293,7 +270,7 @@ export class EndpointQueue {
   #announce(): void {
     const { store } = this.#deps
     const endpointId = this.#endpoint?.id
-    let position = store.positionFrom(Math.max(this.#announced, this.#next))
+    let position = store.positionFrom(Math.max(this.#announced, this.#progress.next))
     for (
       let shown = 0;
       endpointId !== undefined && position !== undefined && shown < ANNOUNCED_AT_ONCE_MAX;
@@ -314,8 +291,8 @@ export class EndpointQueue {
     const { store } = this.#deps
     const endpointId = this.#endpoint?.id
     for (let count = 0; count < ANNOUNCED_AT_ONCE_MAX && endpointId !== undefined; count++) {
-      const retry = this.#due.peek()
-      const position = retry?.position ?? this.#firstNext()?.position
+      const retry = this.#retries.first()
+      const position = retry?.position ?? this.#progress.first()
       if (position === undefined) return
       this.#take({ kind: retry ? 'retry' : 'next', position })
       const delivery = store.delivery(position)
@@ -335,7 +312,7 @@ export class EndpointQueue {
       if (message) this.#outbox.adopt(seq, message)
     }
     const unconfirmed = new Set(checkpoint?.unconfirmed)
-    for (const [position, retry] of this.#retries) {
+    for (const [position, retry] of this.#retries.entries()) {
       if (retry.receipt <= (checkpoint?.receipt ?? 0) && !unconfirmed.has(retry.receipt)) continue
       const row = store.retryLog(position)
       const delivery = store.delivery(position)
@@ -345,8 +322,8 @@ export class EndpointQueue {
 
   #checkpoint(): Checkpoint {
     return {
-      next: this.#next,
-      open: toRanges([...this.#redo, ...this.#open]),
+      next: this.#progress.next,
+      open: this.#progress.open(),
       outcomes: toRanges(this.#outbox.keptSeqs()),
       receipt: this.#outbox.lastReceipt,
       unconfirmed: this.#outbox.receipts(),
@@ -363,17 +340,15 @@ export class EndpointQueue {
   #isQuiet(): boolean {
     return (
       this.#inFlight.size === 0 &&
-      (this.#firstNext() === undefined || this.#endpoint?.settings.state !== 'active')
+      (this.#progress.first() === undefined || this.#endpoint?.settings.state !== 'active')
     )
   }
 
   #oldestNeeded(): number {
     const needed = [
       this.#deps.store.endPosition,
-      this.#firstNext()?.position ?? Infinity,
-      ...this.#open,
-      ...this.#redo,
-      ...this.#retries.keys(),
+      this.#progress.oldest(),
+      ...[...this.#retries.entries()].map(([position]) => position),
     ]
     return needed.reduce((oldest, each) => Math.min(oldest, each), Infinity)
   }

@@ -7,7 +7,7 @@ export interface Facts {
   /** The retry that is due first, if any. */
   retry: { position: number; dueAt: number } | undefined
   /** The first delivery of the journal that was not tried, if any. */
-  next: { position: number } | undefined
+  next: number | undefined
   /** The receiver asked for silence until then. */
   quietUntil: number
 }
@@ -28,7 +28,6 @@ export function schedule({ now, settings, inFlight, retry, next, quietUntil }: F
   if (inFlight >= (isOrdered ? 1 : settings.concurrency)) return { kind: 'wait', until: undefined }
   if (quietUntil > now) return { kind: 'wait', until: quietUntil }
   if (retry !== undefined && retry.dueAt <= now) return { kind: 'retry', position: retry.position }
-  if (next !== undefined && !(isOrdered && retry !== undefined))
-    return { kind: 'next', position: next.position }
+  if (next !== undefined && !(isOrdered && retry !== undefined)) return { kind: 'next', position: next }
   return { kind: 'wait', until: retry?.dueAt }
 }

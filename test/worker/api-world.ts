@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { makeApi } from '../../src/api/app.ts'
-import type { ApiDeps, Publication } from '../../src/api/deps.ts'
+import type { ApiDeps } from '../../src/api/deps.ts'
+import type { Publication } from '../../src/model/publication.ts'
 import { toBase64, utf8 } from '../../src/model/bytes.ts'
 import type { Event } from '../../src/model/event.ts'
 import { newId } from '../../src/model/id.ts'

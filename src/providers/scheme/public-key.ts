@@ -48,7 +48,7 @@ function readKey(text: string): Bytes | undefined {
   return fromBase64(bare) ?? fromBase64Url(bare)
 }
 
-function importParameters(algorithm: Algorithm): SubtleCryptoImportKeyAlgorithm {
+function importParameters(algorithm: Algorithm): Parameters<typeof crypto.subtle.importKey>[2] {
   switch (algorithm.name) {
     case 'ed25519':
       return { name: 'Ed25519' }
@@ -63,7 +63,7 @@ function importParameters(algorithm: Algorithm): SubtleCryptoImportKeyAlgorithm 
 
 const SALT_BYTES: Record<Hash, number> = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
 
-function verifyParameters(algorithm: Algorithm): SubtleCryptoSignAlgorithm {
+function verifyParameters(algorithm: Algorithm): Parameters<typeof crypto.subtle.verify>[0] {
   switch (algorithm.name) {
     case 'ed25519':
       return { name: 'Ed25519' }
