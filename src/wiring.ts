@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { makeApi } from './api/app.ts'
-import { findEndpoint, pageEndpointIds } from './db/endpoints.ts'
+import { findEndpoint, pageEndpointIds, setEndpointState } from './db/endpoints.ts'
 import { pageIntakes, registerIntake } from './db/intakes.ts'
 import { writeLog } from './db/log-writer.ts'
 import { routedSubscriptions, routingVersion } from './db/routing.ts'
@@ -9,11 +9,15 @@ import { settingsOf } from './env.ts'
 import { forgetSource, makeAcceptDeps } from './door.ts'
 import { publishEvents } from './ingest/publish.ts'
 import type { LogDeps } from './log/consume.ts'
-import { systemClock } from './model/clock.ts'
+import { utf8 } from './model/bytes.ts'
+import { isoTime, systemClock } from './model/clock.ts'
 import type { LogMessage } from './model/delivery-log.ts'
 import type { Endpoint } from './model/endpoint.ts'
 import type { EndpointId } from './model/id.ts'
 import { parseIntakeName } from './model/intake.ts'
+import type { Notice } from './model/notice.ts'
+import type { Publication } from './model/publication.ts'
+import { shardName, shardsOf } from './model/shard.ts'
 import { decodeEvent } from './model/event.ts'
 import { ok } from './model/result.ts'
 import { endpointOf, intakeOf } from './objects.ts'
@@ -90,6 +94,43 @@ export function knowIntake(env: Env, name: string): Promise<void> {
   return registerIntake(env.DB, { name, ...parseIntakeName(name) }, systemClock.now())
 }
 
+/** A system event, which any subscription to `hookway.*` can send anywhere; the same trouble is told once. */
+export async function tellOwner(env: Env, endpoint: Endpoint, notice: Notice): Promise<void> {
+  const { kind, reason, since, deliveryId } = notice
+  const now = systemClock.now()
+  if (kind === 'disabled') await disableEndpoint(env, endpoint.id)
+  const data = {
+    endpointId: endpoint.id,
+    url: endpoint.settings.url,
+    reason,
+    since: isoTime(since),
+    deliveryId,
+  }
+  const publication: Publication = {
+    type: `hookway.endpoint.${kind}`,
+    body: utf8(JSON.stringify(data)),
+    contentType: 'application/json',
+    key: `${endpoint.id} ${kind} ${since}`,
+    occurredAt: now,
+    orderingKey: undefined,
+    metadata: {},
+  }
+  await publishEvents({ tenantId: endpoint.tenantId, publications: [publication], now }, makeAcceptDeps(env))
+}
+
+async function disableEndpoint(env: Env, id: EndpointId): Promise<void> {
+  const disabled = await setEndpointState(env.DB, id, 'disabled', systemClock.now())
+  if (disabled) await configureShards(env, disabled)
+}
+
+/** Tells every object of the endpoint; those that a smaller concurrency no longer uses may still hold deliveries. */
+async function configureShards(env: Env, endpoint: Endpoint): Promise<void> {
+  const shards = Array.from({ length: shardsOf(endpoint.settings) }, (_, shard) =>
+    shardName(endpoint.id, shard),
+  )
+  await Promise.all(shards.map((name) => endpointOf(env, name).configure(endpoint)))
+}
+
 export function readEndpoint(env: Env, id: EndpointId): Promise<Endpoint | undefined> {
   return findEndpoint(env.DB, id)
 }
@@ -112,11 +153,12 @@ function makeApiFor(env: Env): Api {
       const body = await readBody(bodyKey)
       return body && { ...event, body }
     },
-    endpointChanged: async (endpoint) => {
-      await endpointOf(env, endpoint.id).configure(endpoint)
-    },
+    endpointChanged: (endpoint) => configureShards(env, endpoint),
     endpointRemoved: async (endpoint) => {
-      await endpointOf(env, endpoint.id).remove(endpoint)
+      const shards = Array.from({ length: shardsOf(endpoint.settings) }, (_, shard) =>
+        shardName(endpoint.id, shard),
+      )
+      await Promise.all(shards.map((name) => endpointOf(env, name).remove(endpoint)))
     },
     sourceChanged: forgetSource,
     checkTarget: async (url) => {

@@ -95,6 +95,22 @@ export async function updateEndpoint(db: D1Database, record: EndpointRecord): Pr
   return updated.meta.changes > 0
 }
 
+/** For what the relay itself decides. Undefined: it is gone, or already in that state. */
+export async function setEndpointState(
+  db: D1Database,
+  id: EndpointId,
+  state: Endpoint['settings']['state'],
+  now: number,
+): Promise<Endpoint | undefined> {
+  const found = await findEndpoint(db, id)
+  if (found === undefined || found.settings.state === state) return undefined
+  const record = await getEndpoint(db, { tenantId: found.tenantId, id })
+  if (record === undefined) return undefined
+  const settings = { ...record.settings, state }
+  const changed = { ...record, settings, version: record.version + 1, updatedAt: now }
+  return (await updateEndpoint(db, changed)) ? changed : undefined
+}
+
 /** Removes the endpoint and its subscriptions together. */
 export async function deleteEndpoint(db: D1Database, tenantId: TenantId, id: EndpointId): Promise<boolean> {
   const query = drizzle(db)

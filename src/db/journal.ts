@@ -87,22 +87,13 @@ export class Journal {
     return row && toRow(row)
   }
 
-  /** The first row of a kind at or after `seq`. */
-  nextOfKind(kind: string, seq: number): JournalRow | undefined {
+  /** The rows at or after `seq` whose kind begins so, without their data. */
+  *labels(kind: string, seq: number): Iterable<Pick<JournalRow, 'seq' | 'kind' | 'label'>> {
     for (const { day } of this.#partitionsFrom(seq)) {
-      const query = `SELECT * FROM journal_${day} WHERE seq >= ? AND kind = ? ORDER BY seq LIMIT 1`
-      const [row] = [...this.#sql.exec(query, seq, kind)]
-      if (row) return toRow(row)
-    }
-    return undefined
-  }
-
-  /** Sequence numbers and labels of a kind at or after `seq`, without reading the data. */
-  *labels(kind: string, seq: number): Iterable<{ seq: number; label: string }> {
-    for (const { day } of this.#partitionsFrom(seq)) {
-      const query = `SELECT seq, label FROM journal_${day} WHERE seq >= ? AND kind = ? ORDER BY seq`
-      for (const row of this.#sql.exec(query, seq, kind))
-        yield { seq: Number(row.seq), label: String(row.label) }
+      const query = `SELECT seq, kind, label FROM journal_${day} WHERE seq >= ? AND kind GLOB ? ORDER BY seq`
+      for (const row of this.#sql.exec(query, seq, `${kind}*`)) {
+        yield { seq: Number(row.seq), kind: String(row.kind), label: String(row.label) }
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import { invariant } from '../model/invariant.ts'
 import { routerOf } from '../objects.ts'
 import { attemptDelivery, type AttemptDeps } from './attempt.ts'
 import { EndpointQueue } from './endpoint.ts'
+import type { Notice } from '../model/notice.ts'
 import { liveSecrets } from './secrets.ts'
 import { DeliveryStore } from './store.ts'
 
@@ -39,6 +40,7 @@ export class EndpointObject extends DurableObject<Env> {
       sendLog: async (message) => {
         await env.LOG.send(message)
       },
+      notify: (notice) => void this.#notify(notice),
       wakeBy: (at) => this.#wakeBy(at),
     })
     this.#queue.drain()
@@ -85,6 +87,15 @@ export class EndpointObject extends DurableObject<Env> {
     // Workerd may never fire an alarm that is set for this very millisecond.
     this.#armedAt = Math.max(at, systemClock.now() + 1)
     void this.ctx.storage.setAlarm(this.#armedAt)
+  }
+
+  /** A notice that is lost is no harm to a delivery; the next transition brings another. */
+  async #notify(notice: Notice): Promise<void> {
+    const endpoint = this.#queue.endpoint
+    if (endpoint)
+      await routerOf(this.ctx)
+        .notify(endpoint, notice)
+        .catch(() => undefined)
   }
 
   /** Route knew newer settings than this object: its configuration call was lost. The deliveries wait until they are here. */

@@ -4,15 +4,19 @@ import type { Clock } from '../model/clock.ts'
 import type { LogMessage } from '../model/delivery-log.ts'
 import { step, type DeliveryEvent, type DeliveryState } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
+import { JOURNAL_CLASSES } from '../model/journal-class.ts'
+import type { Notice } from '../model/notice.ts'
+import { orderingKeyOf } from '../model/ordering-key.ts'
 import { fromRanges, toRanges } from '../model/ranges.ts'
 import type { Attempted, AttemptInput } from './attempt.ts'
+import { Backlog } from './backlog.ts'
+import { Gate } from './gate.ts'
+import { Lanes, NEVER } from './lanes.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
 import { Outbox, type Batch } from './outbox.ts'
-import { Progress } from './progress.ts'
 import { Repeats } from './repeats.ts'
-import { Retries } from './retries.ts'
 import { nextDueAt } from './retry.ts'
-import { schedule, type Choice } from './schedule.ts'
+import { schedule } from './schedule.ts'
 import type { Checkpoint, DeliveryStore, StoredDelivery } from './store.ts'
 import { nextWake, SAFETY_MS } from './wake.ts'
 
@@ -20,9 +24,9 @@ import { nextWake, SAFETY_MS } from './wake.ts'
 const KEPT_BATCH_MIN = 8
 /** With this many unconfirmed batches in memory, smaller ones are kept as well: D1 is slow or down. */
 const UNKEPT_BATCHES_MAX = 16
-/** Deliveries that are made visible as pending at one alarm. */
-const ANNOUNCED_AT_ONCE_MAX = 200
-/** Accepted and not delivered for this long: given up. Journals older than this are dropped. */
+/** Deliveries that are made visible, or cancelled, at one alarm. */
+const SHOWN_AT_ONCE_MAX = 200
+/** Journals older than this are dropped. */
 export const RETENTION_MS = 30 * 86_400_000
 
 export interface EndpointDeps {
@@ -30,6 +34,8 @@ export interface EndpointDeps {
   clock: Clock
   attempt(input: Omit<AttemptInput, 'secrets' | 'settings'>, endpoint: Endpoint): Promise<Attempted>
   sendLog(message: LogMessage): Promise<void>
+  /** Tells the owner what became of the receiver, and disables the endpoint where the notice says so. */
+  notify(notice: Notice): void
   /** The name of the object, to which the log's writer confirms. */
   object: string
   /** Makes sure that an alarm comes no later than `at`. */
@@ -40,37 +46,43 @@ export interface EndpointDeps {
 export class EndpointQueue {
   readonly #deps: EndpointDeps
   readonly #outbox: Outbox
-  #endpoint: Endpoint | undefined
-  readonly #progress: Progress
-  readonly #inFlight = new Set<number>()
-  readonly #retries: Retries
+  readonly #backlog: Backlog
+  readonly #lanes: Lanes
   readonly #repeats: Repeats
-  #quietUntil: number
-  #announced: number
+  readonly #gate: Gate
+  readonly #inFlight = new Map<number, { isReplay: boolean }>()
+  readonly #announced: Checkpoint['announced']
+  #endpoint: Endpoint | undefined
   /** The checkpoint that the journal carries. */
   #written: string
 
   constructor(deps: EndpointDeps) {
-    const { store } = deps
+    const { store, clock } = deps
     this.#deps = deps
     this.#endpoint = store.loadEndpoint()
     const checkpoint = store.checkpoint()
-    this.#progress = new Progress(checkpoint ?? { next: 0, open: [] }, (from) => store.positionFrom(from))
-    this.#quietUntil = checkpoint?.quietUntil ?? 0
-    this.#announced = checkpoint?.announced ?? 0
-    let lastReceipt = checkpoint?.receipt ?? 0
-    this.#retries = new Retries(store)
-    for (const [, { receipt }] of this.#retries.entries()) lastReceipt = Math.max(lastReceipt, receipt)
+    this.#lanes = new Lanes(store)
+    this.#backlog = new Backlog(
+      {
+        positionFrom: (journalClass, position) => store.positionFrom(journalClass, position),
+        keyOf: (position) => this.#keyOf(position),
+        lanes: this.#lanes,
+      },
+      checkpoint?.backlog,
+    )
+    this.#gate = new Gate(clock, checkpoint)
     this.#repeats = new Repeats(store)
+    this.#announced = checkpoint?.announced ?? { high: 0, normal: 0, low: 0, replay: 0 }
+    const receipts = [...this.#lanes.rows()].map(({ receipt }) => receipt)
     this.#outbox = new Outbox(
       {
-        now: () => deps.clock.now(),
+        now: () => clock.now(),
         send: (message) => deps.sendLog(message),
         object: deps.object,
         keep: (batch, message) => this.#keep(batch, message),
         readKept: (seq) => store.readOutcomes(seq),
       },
-      lastReceipt,
+      receipts.reduce((last, each) => Math.max(last, each), checkpoint?.receipt ?? 0),
     )
     this.#adopt(checkpoint)
     this.#written = JSON.stringify(this.#checkpoint())
@@ -95,11 +107,13 @@ export class EndpointQueue {
     this.drain()
   }
 
-  /** Takes new settings; older ones than it has are ignored. */
+  /** Takes new settings; older ones than it has are ignored. A resume starts with one attempt and grows from there. */
   configure(endpoint: Endpoint): void {
     if (this.#endpoint && this.#endpoint.version >= endpoint.version) return
+    const isResume = this.#endpoint?.settings.state !== 'active' && this.#endpoint !== undefined
     this.#endpoint = endpoint
     this.#deps.store.saveEndpoint(endpoint)
+    if (isResume && endpoint.settings.state === 'active') this.#gate.resume()
     this.drain()
     this.arm()
   }
@@ -120,25 +134,16 @@ export class EndpointQueue {
 
   /** Starts everything that may start now. Never throws and never waits. */
   drain(): void {
-    const { clock, store } = this.#deps
     const settings = this.#endpoint?.settings
     while (settings !== undefined) {
-      const choice = schedule({
-        now: clock.now(),
-        settings,
-        inFlight: this.#inFlight.size,
-        retry: this.#retries.first(),
-        next: this.#progress.first(),
-        quietUntil: this.#quietUntil,
-      })
+      const gate = this.#gate.facts(settings)
+      const facts = { ...gate, state: settings.state, inFlight: this.#inFlight.size }
+      const choice = schedule({ ...facts, retry: this.#lanes.first(), next: this.#first() })
       if (choice.kind === 'wait') {
         if (choice.until !== undefined) this.#deps.wakeBy(choice.until)
         break
       }
-      const delivery = store.delivery(choice.position)
-      this.#take(choice)
-      if (delivery) void this.#run(choice.position, delivery)
-      else this.#settle([choice.position])
+      this.#start(choice.kind, choice.position)
     }
     if (this.#inFlight.size === 0) this.#outbox.flush()
     else this.#outbox.flushIfDue()
@@ -152,6 +157,7 @@ export class EndpointQueue {
     this.#outbox.resend()
     this.drain()
     if (this.#isQuiet()) {
+      store.trim(this.#backlog.next)
       store.retain({ before: clock.now() - RETENTION_MS, keepFromPosition: this.#oldestNeeded() })
       const checkpoint = this.#checkpoint()
       store.mark(checkpoint, clock.now())
@@ -167,91 +173,137 @@ export class EndpointQueue {
   }
 
   nextWakeAt(): number | undefined {
-    const isActive = this.#endpoint?.settings.state === 'active' || this.#endpoint?.isRemoved === true
+    const settings = this.#endpoint?.settings
+    const retry = this.#lanes.first()
     return nextWake({
       now: this.#deps.clock.now(),
-      isActive,
-      isBusy: this.#inFlight.size > 0 || this.#progress.first() !== undefined,
+      isActive: settings?.state === 'active' || this.#endpoint?.isRemoved === true,
+      isBusy: this.#inFlight.size > 0 || this.#first() !== undefined,
       isDirty: this.#isDirty(),
-      retryDueAt: this.#retries.first()?.dueAt,
-      quietUntil: this.#quietUntil,
+      retryDueAt: retry && retry.dueAt < NEVER ? retry.dueAt : undefined,
+      quietUntil: settings ? this.#gate.opensAt(settings) : 0,
       resendDueAt: this.#outbox.nextDueAt(),
     })
   }
 
-  #take({ kind, position }: Exclude<Choice, { kind: 'wait' }>): void {
-    if (kind === 'retry') this.#retries.take(position)
-    else this.#progress.take(position)
+  /** Replays get half of the places at most, so that live traffic always finds one that is not theirs. */
+  #first(): number | undefined {
+    const { ordering = 'none', concurrency = 1 } = this.#endpoint?.settings ?? {}
+    const replays = [...this.#inFlight.values()].filter(({ isReplay }) => isReplay).length
+    const withReplays = replays < Math.max(1, Math.floor(concurrency / 2))
+    return this.#backlog.first({ isSingle: ordering === 'endpoint', withReplays })
   }
 
-  async #run(position: number, delivery: StoredDelivery): Promise<void> {
+  #keyOf(position: number): string | null {
+    const settings = this.#endpoint?.settings
+    if (settings === undefined || settings.ordering === 'none') return null
+    return orderingKeyOf(settings, () => this.#deps.store.delivery(position)?.event)
+  }
+
+  #start(kind: 'retry' | 'next', position: number): void {
+    const delivery = this.#deps.store.delivery(position)
+    const key = kind === 'retry' ? (this.#lanes.get(position)?.key ?? null) : this.#keyOf(position)
+    if (kind === 'next') this.#backlog.take(position)
+    this.#lanes.start(position, key)
+    if (delivery) {
+      this.#gate.spend()
+      void this.#run(position, key, delivery)
+    } else {
+      this.#over(position, key)
+      this.#settle([position])
+    }
+  }
+
+  async #run(position: number, key: string | null, delivery: StoredDelivery): Promise<void> {
     const endpoint = this.#endpoint
     if (endpoint === undefined) return
-    const retry = this.#retries.get(position)
+    const retry = this.#lanes.get(position)
     const attempts = (retry?.attempts ?? 0) + 1
-    const state: DeliveryState = { status: 'sending', attempts, before: retry ? 'retrying' : 'pending' }
-    this.#inFlight.add(position)
+    const state: DeliveryState = {
+      status: 'sending',
+      attempts,
+      before: attempts > 1 ? 'retrying' : 'pending',
+    }
+    this.#inFlight.set(position, { isReplay: this.#deps.store.classOf(position) === 'replay' })
     try {
-      const attempted = await this.#deps.attempt(
-        { deliveryId: delivery.id, event: delivery.event, attempt: attempts },
-        endpoint,
-      )
-      this.#record(position, delivery, state, attempted)
+      const { id, event } = delivery
+      const attempted = await this.#deps.attempt({ deliveryId: id, event, attempt: attempts }, endpoint)
+      this.#record({ position, key, delivery, from: state, attempted })
     } catch {
       // A fault of ours, not the receiver's: as if the object had been lost, and with a pause against spinning.
       const now = this.#deps.clock.now()
-      if (retry) this.#retries.postpone(position, now + SAFETY_MS)
-      else this.#progress.putBack(position)
-      this.#quietUntil = Math.max(this.#quietUntil, now + SAFETY_MS)
+      if (retry) this.#lanes.postpone(position, now + SAFETY_MS)
+      else this.#backlog.putBack(position)
+      this.#gate.quiet(now + SAFETY_MS)
     } finally {
       this.#inFlight.delete(position)
+      this.#over(position, key)
       this.drain()
     }
   }
 
-  #record(
-    position: number,
-    delivery: StoredDelivery,
-    from: DeliveryState,
-    { outcome, record }: Attempted,
-  ): void {
-    const { store, object } = this.#deps
-    const endpointId = this.#endpoint?.id
-    if (endpointId === undefined) throw new Error(`record: ${object} has no settings`)
-    const state = step(from, this.#eventOf(outcome, from.attempts))
-    const retry = this.#retries.get(position)
-    const carried = retry && !this.#outbox.isConfirmed(retry.receipt) ? store.retryLog(position) : undefined
-    const row = deliveryRow({ delivery, endpointId, state, outcome, record, carried })
-    const event = from.attempts === 1 ? eventRowOf(delivery) : undefined
-    if (state.status === 'retrying') {
-      const receipt = this.#outbox.add(row, event)
-      const { attempts, dueAt } = state
-      this.#retries.put({ position, dueAt, attempts, receipt }, row)
-      this.#progress.settle(position)
-      this.#deps.wakeBy(dueAt)
-    } else {
-      this.#outbox.add(row, event, position)
-    }
+  /** The place and the key are free again. */
+  #over(_: number, key: string | null): void {
+    this.#lanes.finish(key)
+    if (key !== null) this.#backlog.release(key)
   }
 
-  #eventOf(outcome: Outcome, attempts: number): DeliveryEvent {
+  #record({
+    position,
+    key,
+    delivery,
+    from,
+    attempted,
+  }: {
+    position: number
+    key: string | null
+    delivery: StoredDelivery
+    from: DeliveryState
+    attempted: Attempted
+  }): void {
+    const endpoint = this.#endpoint
+    if (endpoint === undefined) return
+    const { outcome, record } = attempted
+    const notice = this.#gate.observe(outcome, record.durationMs, endpoint.settings)
+    const state = step(from, this.#eventOf(outcome, from.attempts, endpoint))
+    const retry = this.#lanes.get(position)
+    const carried =
+      retry && !this.#outbox.isConfirmed(retry.receipt) ? this.#deps.store.retryLog(position) : undefined
+    const row = deliveryRow({ delivery, endpointId: endpoint.id, state, outcome, record, carried })
+    const event = from.attempts === 1 ? eventRowOf(delivery) : undefined
+    const isBlocking = state.status === 'dead' && key !== null && endpoint.settings.onExhausted === 'block'
+    if (state.status === 'retrying' || isBlocking) {
+      const receipt = this.#outbox.add(row, event)
+      const dueAt = state.status === 'retrying' ? state.dueAt : NEVER
+      this.#lanes.put({ position, dueAt, attempts: state.attempts, receipt, key }, row)
+      this.#backlog.settle(position)
+      if (dueAt < NEVER) this.#deps.wakeBy(dueAt)
+    } else {
+      this.#lanes.end(position)
+      this.#outbox.add(row, event, position)
+    }
+    if (notice) this.#deps.notify({ ...notice, deliveryId: delivery.id })
+  }
+
+  #eventOf(outcome: Outcome, attempts: number, { settings }: Endpoint): DeliveryEvent {
     const { clock } = this.#deps
     if (outcome.kind !== 'deferred') return { kind: outcome.kind }
-    const now = clock.now()
     const { retryAfterMs } = outcome
-    if (retryAfterMs !== undefined) this.#quietUntil = Math.max(this.#quietUntil, now + retryAfterMs)
-    const policy = this.#endpoint?.settings.retry ?? { preset: 'standard' }
-    return {
-      kind: 'deferred',
-      dueAt: nextDueAt({ policy, attempts, now, retryAfterMs, random: () => clock.random() }),
+    const facts = {
+      policy: settings.retry,
+      attempts,
+      now: clock.now(),
+      retryAfterMs,
+      random: () => clock.random(),
     }
+    return { kind: 'deferred', dueAt: nextDueAt(facts) }
   }
 
   /** Deliveries whose outcome is durable: the journal and the retry table need them no more. */
   #settle(positions: readonly number[]): void {
     for (const position of positions) {
-      this.#progress.settle(position)
-      this.#retries.settle(position)
+      this.#backlog.settle(position)
+      this.#lanes.settle(position)
     }
   }
 
@@ -269,34 +321,33 @@ export class EndpointQueue {
   /** Everything that is waited for longer than an instant is shown as pending, so that a list has no blind spot. */
   #announce(): void {
     const { store } = this.#deps
-    const endpointId = this.#endpoint?.id
-    let position = store.positionFrom(Math.max(this.#announced, this.#progress.next))
-    for (
-      let shown = 0;
-      endpointId !== undefined && position !== undefined && shown < ANNOUNCED_AT_ONCE_MAX;
-      shown++
-    ) {
-      const delivery = store.delivery(position)
-      const isHeld = this.#endpoint?.settings.state !== 'active'
-      const state: DeliveryState = isHeld
-        ? { status: 'held', attempts: 0, dueAt: 0 }
-        : { status: 'pending', attempts: 0 }
-      if (delivery) this.#outbox.add(deliveryRow({ delivery, endpointId, state }), eventRowOf(delivery))
-      this.#announced = position + 1
-      position = store.positionFrom(this.#announced)
+    const endpoint = this.#endpoint
+    const isHeld = endpoint?.settings.state !== 'active'
+    const state: DeliveryState = isHeld
+      ? { status: 'held', attempts: 0, dueAt: 0 }
+      : { status: 'pending', attempts: 0 }
+    for (const each of JOURNAL_CLASSES) {
+      for (let shown = 0; endpoint !== undefined && shown < SHOWN_AT_ONCE_MAX; shown++) {
+        const position = store.positionFrom(each, Math.max(this.#announced[each], this.#backlog.next[each]))
+        const delivery = position === undefined ? undefined : store.delivery(position)
+        if (position === undefined || delivery === undefined) break
+        this.#outbox.add(deliveryRow({ delivery, endpointId: endpoint.id, state }), eventRowOf(delivery))
+        this.#announced[each] = position + 1
+      }
     }
   }
 
   #cancelSome(): void {
     const { store } = this.#deps
     const endpointId = this.#endpoint?.id
-    for (let count = 0; count < ANNOUNCED_AT_ONCE_MAX && endpointId !== undefined; count++) {
-      const retry = this.#retries.first()
-      const position = retry?.position ?? this.#progress.first()
+    for (let count = 0; count < SHOWN_AT_ONCE_MAX && endpointId !== undefined; count++) {
+      const retry = this.#lanes.first()
+      const position = retry?.position ?? this.#first()
       if (position === undefined) return
-      this.#take({ kind: retry ? 'retry' : 'next', position })
+      if (retry === undefined) this.#backlog.take(position)
       const delivery = store.delivery(position)
-      const attempts = this.#retries.get(position)?.attempts ?? 0
+      const attempts = this.#lanes.get(position)?.attempts ?? 0
+      this.#lanes.end(position)
       const state: DeliveryState = { status: 'cancelled', attempts }
       if (delivery)
         this.#outbox.add(deliveryRow({ delivery, endpointId, state }), eventRowOf(delivery), position)
@@ -312,23 +363,23 @@ export class EndpointQueue {
       if (message) this.#outbox.adopt(seq, message)
     }
     const unconfirmed = new Set(checkpoint?.unconfirmed)
-    for (const [position, retry] of this.#retries.entries()) {
+    for (const retry of [...this.#lanes.rows()]) {
       if (retry.receipt <= (checkpoint?.receipt ?? 0) && !unconfirmed.has(retry.receipt)) continue
-      const row = store.retryLog(position)
-      const delivery = store.delivery(position)
-      if (row && delivery) retry.receipt = this.#outbox.add(row, eventRowOf(delivery))
+      const row = store.retryLog(retry.position)
+      const delivery = store.delivery(retry.position)
+      // The row must name the receipt under which it is confirmed now, or the next crash would take it for confirmed.
+      if (row && delivery) this.#lanes.put({ ...retry, receipt: this.#outbox.add(row, eventRowOf(delivery)) }, row)
     }
   }
 
   #checkpoint(): Checkpoint {
     return {
-      next: this.#progress.next,
-      open: this.#progress.open(),
+      backlog: this.#backlog.state(),
       outcomes: toRanges(this.#outbox.keptSeqs()),
       receipt: this.#outbox.lastReceipt,
       unconfirmed: this.#outbox.receipts(),
-      quietUntil: this.#quietUntil,
-      announced: this.#announced,
+      announced: { ...this.#announced },
+      ...this.#gate.state(),
     }
   }
 
@@ -338,18 +389,12 @@ export class EndpointQueue {
 
   /** Nothing moves: what is left waits for a time, a resume or a confirmation. */
   #isQuiet(): boolean {
-    return (
-      this.#inFlight.size === 0 &&
-      (this.#progress.first() === undefined || this.#endpoint?.settings.state !== 'active')
-    )
+    const isHeld = this.#endpoint?.settings.state !== 'active'
+    return this.#inFlight.size === 0 && (isHeld || this.#first() === undefined)
   }
 
   #oldestNeeded(): number {
-    const needed = [
-      this.#deps.store.endPosition,
-      this.#progress.oldest(),
-      ...[...this.#retries.entries()].map(([position]) => position),
-    ]
+    const needed = [this.#deps.store.endPosition, this.#backlog.oldest(), ...this.#lanes.positions()]
     return needed.reduce((oldest, each) => Math.min(oldest, each), Infinity)
   }
 }

@@ -2,14 +2,20 @@ import type { EndpointSettings } from '../model/endpoint.ts'
 
 export interface Facts {
   now: number
-  settings: Pick<EndpointSettings, 'state' | 'ordering' | 'concurrency'>
+  state: EndpointSettings['state']
   inFlight: number
-  /** The retry that is due first, if any. */
-  retry: { position: number; dueAt: number } | undefined
-  /** The first delivery of the journal that was not tried, if any. */
-  next: number | undefined
+  /** How many attempts may be in flight: the settings, the receiver's window, the circuit. */
+  allowance: number
+  /** When the circuit lets a probe through; null: it is closed. */
+  openUntil: number | null
+  /** When the rate permits the next attempt. */
+  tokenAt: number
   /** The receiver asked for silence until then. */
   quietUntil: number
+  /** The retry that is due first, of those that may start. */
+  retry: { position: number; dueAt: number } | undefined
+  /** The first delivery of the journal that may start. */
+  next: number | undefined
 }
 
 export type Choice =
@@ -17,17 +23,16 @@ export type Choice =
   /** Nothing may start now. `until`: when to ask again; undefined: when something else happens. */
   | { kind: 'wait'; until: number | undefined }
 
-/**
- * What to send now. With `ordering: endpoint` a retry blocks everything behind it. Otherwise retries that are due go
- * first: they are older than anything in the journal that was not tried.
- */
-export function schedule({ now, settings, inFlight, retry, next, quietUntil }: Facts): Choice {
-  const isOrdered = settings.ordering === 'endpoint'
-  const hasWork = retry !== undefined || next !== undefined
-  if (settings.state !== 'active' || !hasWork) return { kind: 'wait', until: undefined }
-  if (inFlight >= (isOrdered ? 1 : settings.concurrency)) return { kind: 'wait', until: undefined }
-  if (quietUntil > now) return { kind: 'wait', until: quietUntil }
+/** What to send now. Retries that are due go first: they are older than what was not tried. */
+export function schedule(facts: Facts): Choice {
+  const { now, state, inFlight, allowance, openUntil, tokenAt, quietUntil, retry, next } = facts
+  if (state !== 'active' || (retry === undefined && next === undefined))
+    return { kind: 'wait', until: undefined }
+  if (openUntil !== null && openUntil > now) return { kind: 'wait', until: openUntil }
+  if (inFlight >= allowance) return { kind: 'wait', until: undefined }
+  const paceAt = Math.max(quietUntil, tokenAt)
+  if (paceAt > now) return { kind: 'wait', until: paceAt }
   if (retry !== undefined && retry.dueAt <= now) return { kind: 'retry', position: retry.position }
-  if (next !== undefined && !(isOrdered && retry !== undefined)) return { kind: 'next', position: next }
+  if (next !== undefined) return { kind: 'next', position: next }
   return { kind: 'wait', until: retry?.dueAt }
 }

@@ -5,8 +5,12 @@ import type { DeliveryRow, LogMessage } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { decodeEvent, packRecords, unpackRecords, type Event } from '../model/event.ts'
 import { deliveryIdOf, type DeliveryId, type SubscriptionId } from '../model/id.ts'
+import { JOURNAL_CLASSES, type JournalClass } from '../model/journal-class.ts'
 import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
+import type { BacklogState } from './backlog.ts'
+import type { GateState } from './gate.ts'
 
+const ACCEPTED = 'accepted'
 /** A position is the row's sequence number and the index in the row, as one number that sorts. */
 const ITEMS_PER_ROW_MAX = 10_000
 /** Rows kept parsed: the head of the journal, and those that retries refer to. */
@@ -15,18 +19,15 @@ const ROWS_CACHED_MAX = 8
 const ORIGIN_ROWS_MAX = 20_000
 
 /** Progress, as it is written with every row of the journal. */
-export interface Checkpoint {
-  /** Every position below it is settled, but for those in `open`. */
-  next: number
-  open: Ranges
+export interface Checkpoint extends GateState {
+  backlog: BacklogState
   /** Rows of outcomes that D1 has not confirmed. */
   outcomes: Ranges
   /** The last receipt given out, and those that D1 has not confirmed. */
   receipt: number
   unconfirmed: number[]
-  quietUntil: number
-  /** Deliveries below it are in D1, at least as pending. */
-  announced: number
+  /** Deliveries of a class below it are in D1, at least as pending. */
+  announced: Record<JournalClass, number>
 }
 
 export interface StoredDelivery {
@@ -39,12 +40,17 @@ export interface StoredDelivery {
 export interface RetryRow {
   position: number
   dueAt: number
+  /** 0: it was never tried and waits behind another of its key. */
   attempts: number
+  /** Under which the log was told of the last attempt; 0: it was told of none. */
   receipt: number
+  /** The ordering key; null: it is bound to no order. */
+  key: string | null
 }
 
 interface AcceptedRow {
   seq: number
+  class: JournalClass
   intake: string
   items: [segment: number, index: number, subscriptionId: SubscriptionId, record: number][]
   records: Uint8Array[]
@@ -55,16 +61,21 @@ export class DeliveryStore {
   readonly #sql: Sql
   readonly #journal: Journal
   readonly #rows = new Map<number, AcceptedRow>()
+  /** Rows of each class that may hold something unstarted, ascending. */
+  readonly #accepted: Record<JournalClass, number[]> = { high: [], normal: [], low: [], replay: [] }
   #written: string
 
   constructor(sql: Sql) {
     this.#sql = sql
     sql.exec('CREATE TABLE IF NOT EXISTS endpoint (id INTEGER PRIMARY KEY, settings TEXT NOT NULL)')
     sql.exec(
-      'CREATE TABLE IF NOT EXISTS retry (position INTEGER PRIMARY KEY, due_at INTEGER NOT NULL, attempts INTEGER NOT NULL, receipt INTEGER NOT NULL, log TEXT NOT NULL)',
+      'CREATE TABLE IF NOT EXISTS retry (position INTEGER PRIMARY KEY, due_at INTEGER NOT NULL, attempts INTEGER NOT NULL, receipt INTEGER NOT NULL, key TEXT, log TEXT NOT NULL)',
     )
     this.#journal = new Journal(sql)
     this.#written = this.#journal.lastCheckpoint() ?? ''
+    const next = Object.values(this.checkpoint()?.backlog.next ?? { none: 0 })
+    const from = split(Math.min(...next))[0]
+    for (const { seq, kind } of this.#journal.labels(ACCEPTED, from)) this.#accepted[classOf(kind)].push(seq)
   }
 
   loadEndpoint(): Endpoint | undefined {
@@ -104,7 +115,10 @@ export class DeliveryStore {
     ])
     const head = utf8(JSON.stringify({ intake, items: compact }))
     const label = JSON.stringify([intake, toRanges(items.map(({ segment }) => segment))])
-    this.#append({ kind: 'accepted', label, data: packRecords([head, batch.records]) }, checkpoint, now)
+    const journalClass = batch.class ?? 'normal'
+    const row = { kind: kindOf(journalClass), label, data: packRecords([head, batch.records]) }
+    this.#accepted[journalClass].push(this.#journal.nextSeq)
+    this.#append(row, checkpoint, now)
   }
 
   appendOutcomes(message: LogMessage, checkpoint: Checkpoint, now: number): void {
@@ -121,15 +135,20 @@ export class DeliveryStore {
     return row?.kind === 'outcomes' ? (JSON.parse(text(row.data)) as LogMessage) : undefined
   }
 
-  /** The first accepted position at or after the given one. */
-  positionFrom(position: number): number | undefined {
+  /** The first position of a class at or after the given one. */
+  positionFrom(journalClass: JournalClass, position: number): number | undefined {
     const [seq, index] = split(position)
-    const row = this.#rows.get(seq) ?? (index > 0 ? this.#row(seq) : undefined)
-    if (row && index < row.items.length) return position
-    const next = this.#journal.nextOfKind('accepted', index > 0 || row ? seq + 1 : seq)
-    if (next === undefined) return undefined
-    this.#cache(parseAccepted(next.seq, next.data))
-    return next.seq * ITEMS_PER_ROW_MAX
+    const seqs = this.#accepted[journalClass]
+    const at = firstAtLeast(seqs, seq)
+    if (seqs[at] === undefined) return undefined
+    if (seqs[at] > seq) return seqs[at] * ITEMS_PER_ROW_MAX
+    if (index === 0 || index < (this.#row(seq)?.items.length ?? 0)) return position
+    const next = seqs[at + 1]
+    return next === undefined ? undefined : next * ITEMS_PER_ROW_MAX
+  }
+
+  classOf(position: number): JournalClass {
+    return this.#row(split(position)[0])?.class ?? 'normal'
   }
 
   delivery(position: number): StoredDelivery | undefined {
@@ -147,7 +166,7 @@ export class DeliveryStore {
   /** Which hand-overs the newest rows hold. */
   *origins(): Iterable<{ seq: number; intake: string; segment: number }> {
     const from = Math.max(this.#journal.firstSeq, this.#journal.nextSeq - ORIGIN_ROWS_MAX)
-    for (const { seq, label } of this.#journal.labels('accepted', from)) {
+    for (const { seq, label } of this.#journal.labels(ACCEPTED, from)) {
       const [intake, segments] = JSON.parse(label) as [string, Ranges]
       for (const segment of fromRanges(segments)) yield { seq, intake, segment }
     }
@@ -164,31 +183,40 @@ export class DeliveryStore {
   }
 
   *retries(): Iterable<RetryRow> {
-    for (const row of this.#sql.exec('SELECT position, due_at, attempts, receipt FROM retry')) {
+    for (const row of this.#sql.exec('SELECT position, due_at, attempts, receipt, key FROM retry')) {
       const [position, dueAt] = [Number(row.position), Number(row.due_at)]
-      yield { position, dueAt, attempts: Number(row.attempts), receipt: Number(row.receipt) }
+      const key = row.key === null ? null : String(row.key)
+      yield { position, dueAt, attempts: Number(row.attempts), receipt: Number(row.receipt), key }
     }
   }
 
   /** What the log must still be told about a retry. */
   retryLog(position: number): DeliveryRow | undefined {
     const [row] = [...this.#sql.exec('SELECT log FROM retry WHERE position = ?', position)]
-    return row && (JSON.parse(String(row.log)) as DeliveryRow)
+    return row && row.log !== '' ? (JSON.parse(String(row.log)) as DeliveryRow) : undefined
   }
 
-  putRetry({ position, dueAt, attempts, receipt }: RetryRow, log: DeliveryRow): void {
+  putRetry({ position, dueAt, attempts, receipt, key }: RetryRow, log: DeliveryRow | undefined): void {
     this.#sql.exec(
-      'INSERT INTO retry (position, due_at, attempts, receipt, log) VALUES (?, ?, ?, ?, ?) ON CONFLICT (position) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts, receipt = excluded.receipt, log = excluded.log',
+      'INSERT INTO retry (position, due_at, attempts, receipt, key, log) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (position) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts, receipt = excluded.receipt, log = excluded.log',
       position,
       dueAt,
       attempts,
       receipt,
-      JSON.stringify(log),
+      key,
+      log === undefined ? '' : JSON.stringify(log),
     )
   }
 
   deleteRetry(position: number): void {
     this.#sql.exec('DELETE FROM retry WHERE position = ?', position)
+  }
+
+  /** Forgets the rows of which everything was started. */
+  trim(next: Record<JournalClass, number>): void {
+    for (const each of JOURNAL_CLASSES) {
+      this.#accepted[each].splice(0, firstAtLeast(this.#accepted[each], split(next[each])[0]))
+    }
   }
 
   /** Drops whole days that are older than the retention and that nothing refers to. */
@@ -210,8 +238,8 @@ export class DeliveryStore {
     const known = this.#rows.get(seq)
     if (known) return known
     const stored = this.#journal.read(seq)
-    if (stored?.kind !== 'accepted') return undefined
-    return this.#cache(parseAccepted(seq, stored.data))
+    if (!stored?.kind.startsWith(ACCEPTED)) return undefined
+    return this.#cache(parseAccepted(seq, stored.kind, stored.data))
   }
 
   #cache(row: AcceptedRow): AcceptedRow {
@@ -231,12 +259,31 @@ export function itemKey(item: {
   return `${item.intake} ${item.segment} ${item.index} ${item.subscriptionId}`
 }
 
+function kindOf(journalClass: JournalClass): string {
+  return `${ACCEPTED}-${journalClass}`
+}
+
+function classOf(kind: string): JournalClass {
+  return JOURNAL_CLASSES.find((each) => kind === kindOf(each)) ?? 'normal'
+}
+
+/** Where the first number that is not less stands in an ascending list. */
+function firstAtLeast(list: readonly number[], number: number): number {
+  let [low, high] = [0, list.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((list[middle] ?? 0) < number) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 function split(position: number): [seq: number, index: number] {
   return [Math.floor(position / ITEMS_PER_ROW_MAX), position % ITEMS_PER_ROW_MAX]
 }
 
-function parseAccepted(seq: number, data: Uint8Array): AcceptedRow {
+function parseAccepted(seq: number, kind: string, data: Uint8Array): AcceptedRow {
   const [head, records] = unpackRecords(data)
   const { intake, items } = JSON.parse(text(head ?? concat([]))) as Pick<AcceptedRow, 'intake' | 'items'>
-  return { seq, intake, items, records: unpackRecords(records ?? concat([])) }
+  return { seq, class: classOf(kind), intake, items, records: unpackRecords(records ?? concat([])) }
 }

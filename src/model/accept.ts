@@ -1,3 +1,4 @@
+import type { JournalClass } from './journal-class.ts'
 import type { EndpointId, EventId, SubscriptionId, TenantId } from './id.ts'
 
 /** A delivery as it is handed to an endpoint object: which record, for which subscription. */
@@ -19,6 +20,8 @@ export interface AcceptBatch {
   endpointVersion: number
   intake: string
   items: AcceptItem[]
+  /** Absent: `normal`. */
+  class?: JournalClass
   /** `packRecords` of the distinct events. */
   records: Uint8Array
 }

@@ -7,6 +7,22 @@ export const TIMEOUT_MS_MAX = 30_000
 /** Connections that may wait for response headers in one object (Cloudflare: 6 for one invocation). */
 export const CONNECTIONS_MAX = 6
 
+/** An endpoint's objects at most, six connections each. */
+export const CONCURRENCY_MAX = 300
+
+/** When a failing receiver is left alone, and when it is given up. */
+export const circuitSchema = z.object({
+  /** Opens after this many failures in a row … */
+  failures: z.int().min(1).max(1000).default(10),
+  /** … that go on for at least this long. */
+  failingSeconds: z.int().min(0).max(86_400).default(10),
+  /** The first pause before a probe; it doubles with each probe that fails. */
+  cooldownSeconds: z.int().min(1).max(86_400).default(30),
+  cooldownSecondsMax: z.int().min(1).max(86_400).default(300),
+  /** An endpoint that has failed for so long without one success is disabled, and its events are held. */
+  disableAfterSeconds: z.int().min(60).max(2_592_000).default(432_000),
+})
+
 const headerName = z
   .string()
   .min(1)
@@ -45,7 +61,17 @@ export const endpointSettingsSchema = z.object({
   payload: z.enum(['raw', 'envelope', 'standard']).nullable().default(null),
   signing: signingSchema.default({ scheme: 'standard' }),
   retry: retrySchema.default({ preset: 'standard' }),
-  ordering: z.enum(['none', 'endpoint']).default('none'),
+  /** `key`: deliveries with the same ordering key arrive one after another; `endpoint`: all of them do. */
+  ordering: z.enum(['none', 'key', 'endpoint']).default('none'),
+  /** For `key`: a JSON pointer into the body (`/customer/id`) or `header:NAME`; null: the event's own ordering key. */
+  orderingKey: z
+    .string()
+    .max(200)
+    .regex(/^(\/.*|header:.+)$/, 'a JSON pointer or header:NAME')
+    .nullable()
+    .default(null),
+  /** What becomes of a key whose delivery has used up its retries: `skip` goes on with the next, `block` waits for a person. */
+  onExhausted: z.enum(['skip', 'block']).default('skip'),
   rateLimit: z
     .object({
       limit: z.int().min(1).max(100_000),
@@ -54,7 +80,11 @@ export const endpointSettingsSchema = z.object({
     })
     .nullable()
     .default(null),
-  concurrency: z.int().min(1).max(CONNECTIONS_MAX).default(CONNECTIONS_MAX),
+  /** At once. Above 6 the endpoint gets several objects, and its deliveries are spread over them by key or event. */
+  concurrency: z.int().min(1).max(CONCURRENCY_MAX).default(CONNECTIONS_MAX),
+  /** Fewer at once while the receiver answers 429 or 503, times out or gets slow. */
+  adaptive: z.boolean().default(true),
+  circuit: circuitSchema.prefault({}),
   timeoutMs: z.int().min(100).max(TIMEOUT_MS_MAX).default(15_000),
   state: z.enum(['active', 'paused', 'disabled']).default('active'),
 })

@@ -1,6 +1,7 @@
 import type { AcceptBatch } from './accept.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EndpointId } from './id.ts'
+import type { Notice } from './notice.ts'
 import type { AppendItem, Appended, HandOver, Settlement } from './intake.ts'
 
 /**
@@ -24,6 +25,8 @@ export interface EndpointRpc {
 }
 
 export interface RouterRpc {
+  /** Publishes the notice as an event of the tenant and, where it says so, disables the endpoint. */
+  notify(endpoint: Endpoint, notice: Notice): Promise<void>
   handOver(handOver: HandOver): Promise<Settlement>
   registerIntake(name: string): Promise<void>
   findEndpoint(id: EndpointId): Promise<Endpoint | undefined>

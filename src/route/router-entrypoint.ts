@@ -2,7 +2,8 @@ import { WorkerEntrypoint } from 'cloudflare:workers'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { EndpointId } from '../model/id.ts'
 import type { HandOver, Settlement } from '../model/intake.ts'
-import { knowIntake, makeRouteDeps, readEndpoint } from '../wiring.ts'
+import type { Notice } from '../model/notice.ts'
+import { knowIntake, makeRouteDeps, readEndpoint, tellOwner } from '../wiring.ts'
 import { routeHandOver } from './route.ts'
 
 /** What objects call through the loopback binding: it runs beside them with all bindings, and the call is free. */
@@ -13,6 +14,10 @@ export class Router extends WorkerEntrypoint<Env> {
 
   registerIntake(name: string): Promise<void> {
     return knowIntake(this.env, name)
+  }
+
+  notify(endpoint: Endpoint, notice: Notice): Promise<void> {
+    return tellOwner(this.env, endpoint, notice)
   }
 
   findEndpoint(id: EndpointId): Promise<Endpoint | undefined> {

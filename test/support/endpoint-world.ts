@@ -1,5 +1,6 @@
 import type { Attempted } from '../../src/deliver/attempt.ts'
 import { EndpointQueue } from '../../src/deliver/endpoint.ts'
+import type { Notice } from '../../src/model/notice.ts'
 import { DeliveryStore } from '../../src/deliver/store.ts'
 import type { AcceptBatch } from '../../src/model/accept.ts'
 import { utf8 } from '../../src/model/bytes.ts'
@@ -30,6 +31,8 @@ export class EndpointWorld {
   inFlight: InFlight[] = []
   /** Every attempt that was ever started, in order. */
   readonly started: { id: DeliveryId; attempt: number; at: number }[] = []
+  /** What the owner was told. */
+  readonly notices: Notice[] = []
   /** Messages that were sent and neither written nor lost. */
   queued: LogMessage[] = []
   /** What D1 would hold, merged as the writer merges. */
@@ -56,9 +59,12 @@ export class EndpointWorld {
   }
 
   /** Hands over a segment with `count` events; returns their delivery ids. The batch can be handed over again. */
-  accept(count: number): { ids: DeliveryId[]; batch: AcceptBatch } {
+  accept(
+    count: number,
+    keys: readonly (string | undefined)[] = [],
+  ): { ids: DeliveryId[]; batch: AcceptBatch } {
     const segment = ++this.#segment
-    const events = Array.from({ length: count }, (_, index) => this.#event(segment, index))
+    const events = Array.from({ length: count }, (_, index) => this.#event(segment, index, keys[index]))
     const batch: AcceptBatch = {
       tenantId: 'default',
       endpointId: ENDPOINT,
@@ -133,6 +139,9 @@ export class EndpointWorld {
         if (!isDead()) this.queued.push(message)
         return Promise.resolve()
       },
+      notify: (notice) => {
+        this.notices.push(notice)
+      },
       wakeBy: (at) => {
         this.alarmAt = Math.min(this.alarmAt ?? Infinity, at)
       },
@@ -146,7 +155,7 @@ export class EndpointWorld {
     this.log.set(row.id, { ...newer, attemptLog })
   }
 
-  #event(segment: number, index: number): Event {
+  #event(segment: number, index: number, orderingKey: string | undefined): Event {
     const body = utf8(`{"segment":${segment},"index":${index}}`)
     const head: Event['head'] = {
       id: newId('evt', this.now),
@@ -156,6 +165,7 @@ export class EndpointWorld {
       receivedAt: this.now,
       contentType: 'application/json',
       metadata: {},
+      ...(orderingKey !== undefined && { orderingKey }),
       bodyBytes: body.byteLength,
     }
     return { head, body }

@@ -1,0 +1,159 @@
+import { JOURNAL_CLASSES, type JournalClass } from '../model/journal-class.ts'
+import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
+import { insert, type Lanes } from './lanes.ts'
+
+/** Deliveries of busy keys that wait in memory; more of them get rows, so that they hold up nobody else. */
+const SET_ASIDE_MAX = 256
+/** How often each class of the journal is asked first, in a round: the higher ones go first, the lower ones never starve. */
+const SHARES = { high: 8, normal: 4, low: 1 } as const
+
+export interface BacklogDeps {
+  /** The first position of a class at or after the given one. */
+  positionFrom(journalClass: JournalClass, position: number): number | undefined
+  /** The ordering key of a delivery; null: it is bound to no order. */
+  keyOf(position: number): string | null
+  lanes: Lanes
+}
+
+export interface BacklogState {
+  next: Record<JournalClass, number>
+  open: Ranges
+}
+
+/**
+ * What the journal still holds: what was never started, what was started and is not settled, and what waits for its
+ * key. A delivery of a key that is busy is set aside, so that a stuck key delays only itself (I5).
+ */
+export class Backlog {
+  readonly #deps: BacklogDeps
+  readonly next: Record<JournalClass, number>
+  /** Not settled when the object last died: these start again, before anything new. Ascending. */
+  readonly #redo: number[]
+  /** Taken from the journal in this life and not settled. */
+  readonly #open = new Set<number>()
+  readonly #aside = new Map<string, number[]>()
+  #asideCount = 0
+  /** The first of keys that became free. They stay aside until they start, so that nothing of their key passes them. */
+  readonly #ready: number[] = []
+  #round = 0
+
+  constructor(deps: BacklogDeps, state: BacklogState | undefined) {
+    this.#deps = deps
+    this.next = state?.next ?? { high: 0, normal: 0, low: 0, replay: 0 }
+    this.#redo = [...fromRanges(state?.open ?? [])]
+  }
+
+  /** What to start next. `isSingle`: one order for all, so nothing may pass what is in flight or stuck. */
+  first({ isSingle, withReplays }: { isSingle: boolean; withReplays: boolean }): number | undefined {
+    if (isSingle && this.#deps.lanes.isAnyTaken) return undefined
+    for (;;) {
+      const position = this.#redo[0] ?? this.#ready[0] ?? this.#fromJournal(withReplays)
+      if (position === undefined) return undefined
+      if (this.#deps.lanes.get(position)) {
+        // It got a row of its own after the last checkpoint.
+        this.#remove(position)
+        continue
+      }
+      const key = this.#deps.keyOf(position)
+      if (key === null || this.#isFirstOfKey(key, position)) return position
+      this.#setAside(position, key)
+    }
+  }
+
+  /** Takes what `first` answered. */
+  take(position: number): void {
+    this.#remove(position)
+    this.#open.add(position)
+    this.#round++
+  }
+
+  /** To be started again. */
+  putBack(position: number): void {
+    insert(this.#redo, position)
+  }
+
+  /** Nothing of this key is in flight any more. */
+  release(key: string): void {
+    const aside = this.#aside.get(key)
+    if (aside === undefined) return
+    if (this.#deps.lanes.isStuck(key)) {
+      this.#parkAll(key)
+      return
+    }
+    const [first] = aside
+    if (first !== undefined && !this.#ready.includes(first)) this.#ready.push(first)
+  }
+
+  settle(position: number): void {
+    this.#open.delete(position)
+  }
+
+  state(): BacklogState {
+    return { next: { ...this.next }, open: toRanges([...this.#redo, ...this.#open]) }
+  }
+
+  /** The oldest position that is not settled. */
+  oldest(): number {
+    const fresh = JOURNAL_CLASSES.map((each) => this.#deps.positionFrom(each, this.next[each]) ?? Infinity)
+    return [...this.#redo, ...this.#open, ...fresh].reduce((oldest, each) => Math.min(oldest, each), Infinity)
+  }
+
+  #isFirstOfKey(key: string, position: number): boolean {
+    return this.#deps.lanes.isFree(key) && (this.#aside.get(key)?.[0] ?? Infinity) >= position
+  }
+
+  #setAside(position: number, key: string): void {
+    if (this.#redo[0] !== position && this.#ready[0] === position) {
+      this.#ready.shift()
+      return
+    }
+    this.#remove(position)
+    this.#open.add(position)
+    const aside = this.#aside.get(key) ?? []
+    this.#aside.set(key, aside)
+    insert(aside, position)
+    this.#asideCount++
+    if (this.#deps.lanes.isStuck(key) || this.#asideCount > SET_ASIDE_MAX) this.#parkAll(key)
+  }
+
+  #parkAll(key: string): void {
+    for (const position of this.#aside.get(key) ?? []) {
+      this.#deps.lanes.park(position, key)
+      this.#open.delete(position)
+      this.#asideCount--
+    }
+    this.#aside.delete(key)
+  }
+
+  #remove(position: number): void {
+    if (this.#redo[0] === position) this.#redo.shift()
+    else if (this.#ready[0] === position) this.#takeReady(position)
+    else for (const each of JOURNAL_CLASSES) if (this.#head(each) === position) this.next[each] = position + 1
+  }
+
+  #takeReady(position: number): void {
+    this.#ready.shift()
+    const key = this.#deps.keyOf(position)
+    const aside = key === null ? undefined : this.#aside.get(key)
+    if (key === null || aside?.[0] !== position) return
+    aside.shift()
+    this.#asideCount--
+    if (aside.length === 0) this.#aside.delete(key)
+  }
+
+  #head(journalClass: JournalClass): number | undefined {
+    return this.#deps.positionFrom(journalClass, this.next[journalClass])
+  }
+
+  /** By shares among the live classes, replays only when there is nothing live. */
+  #fromJournal(withReplays: boolean): number | undefined {
+    const turn = this.#round % (SHARES.high + SHARES.normal + SHARES.low)
+    const preferred = turn < SHARES.high ? 'high' : turn < SHARES.high + SHARES.normal ? 'normal' : 'low'
+    const order: JournalClass[] = [preferred, 'high', 'normal', 'low']
+    for (const each of order) {
+      const position = this.#head(each)
+      if (position !== undefined) return position
+    }
+    return withReplays ? this.#head('replay') : undefined
+  }
+}

@@ -1,0 +1,10 @@
+import type { DeliveryId } from './id.ts'
+
+/** What the owner of an endpoint is told. `disabled` also disables it. */
+export interface Notice {
+  kind: 'failing' | 'recovered' | 'disabled'
+  reason: string
+  /** When it began (ms): the same trouble is told once. */
+  since: number
+  deliveryId?: DeliveryId
+}
