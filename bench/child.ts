@@ -10,11 +10,13 @@ export interface Child<Task, Result> {
 
 export function startChild<Task extends object, Result>(file: string): Child<Task, Result> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), { serialization: 'advanced' })
+  const failed = ended(child, file)
+  failed.catch(() => {}) // seen by the call that waits for it
   return {
     async call(task) {
       const answer = once(child, 'message').then(([message]) => message as Result | { failure: string })
       child.send(task)
-      const result = await Promise.race([answer, ended(child, file)])
+      const result = await Promise.race([answer, failed])
       if (typeof result === 'object' && result !== null && 'failure' in result)
         throw new Error(result.failure)
       return result as Result
