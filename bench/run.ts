@@ -11,6 +11,7 @@ interface Result {
   rows: Row[]
 }
 
+/** `npm run bench -- [ingest] [e2e] [--json FILE] [--connections 16,64,256] [--seconds 3] [--rounds 3] [--rate 50]` */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
