@@ -69,7 +69,12 @@ async function rebuild(dir: string): Promise<void> {
   for (const old of readdirSync(CACHE)) {
     if (!old.includes('.')) rmSync(join(CACHE, old), { recursive: true, force: true })
   }
-  renameSync(aside, dir)
+  try {
+    renameSync(aside, dir)
+  } catch (error) {
+    if (!existsSync(join(dir, MANIFEST))) throw error
+    rmSync(aside, { recursive: true }) // another server was quicker
+  }
 }
 
 function bundle(outdir: string): void {

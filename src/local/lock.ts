@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseSync } from 'node:sqlite'
@@ -11,6 +12,7 @@ const RETRY_MS = 100
  * An exclusive SQLite lock, because the system drops it however the process dies, unlike a file with a pid in it.
  */
 export async function lockDataDir(dataDir: string): Promise<() => void> {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   for (let waited = 0; ; waited += RETRY_MS) {
     const release = tryLock(join(dataDir, 'lock.sqlite'))
     if (release) return release

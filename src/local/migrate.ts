@@ -58,7 +58,11 @@ async function apply(database: Database, d1: Awaited<ReturnType<Miniflare['getD1
   for (const name of fileNames(database).filter((each) => !applied.has(each))) {
     const statements = split(readFileSync(join(ROOT, database.migrationsDir, name), 'utf8'))
     const note = d1.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name)
-    await d1.batch([...statements.map((sql) => d1.prepare(sql)), note])
+    try {
+      await d1.batch([...statements.map((sql) => d1.prepare(sql)), note])
+    } catch (error) {
+      throw new Error(`${database.migrationsDir}/${name} failed: ${String(error)}`, { cause: error })
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { lockDataDir } from './lock.ts'
 import { migrate } from './migrate.ts'
 import { claimPort } from './port.ts'
 import { resolveName } from './resolver.ts'
-import { keepSecrets, readSettings, type Secrets, type Settings } from './settings.ts'
+import { forgetRootToken, keepSecrets, readSettings, type Secrets, type Settings } from './settings.ts'
 import { watchRuntime } from './watchdog.ts'
 
 export interface Server {
@@ -30,8 +30,8 @@ const ANSWER_RETRY_MS = 20
  */
 export async function startServer(given: Partial<Settings> = {}): Promise<Server> {
   const settings = { ...readSettings({}), ...given }
-  const secrets = keepSecrets(settings)
   const unlock = await lockDataDir(settings.dataDir)
+  const secrets = keepSecrets(settings)
   const watchdog = watchRuntime(join(settings.dataDir, 'runtime.pid'))
   const releases: Release[] = [() => watchdog.release(), unlock]
   try {
@@ -45,6 +45,7 @@ export async function startServer(given: Partial<Settings> = {}): Promise<Server
     const { rootToken, firstStart } = secrets
     return { url, rootToken, firstStart, stop: () => (stopped ??= release(releases)) }
   } catch (error) {
+    if (secrets.firstStart) forgetRootToken(settings)
     await release(releases)
     throw error
   }
@@ -68,8 +69,13 @@ async function startRuntime(
       cf: false,
     }),
   )
-  await miniflare.ready
-  return miniflare
+  try {
+    await miniflare.ready
+    return miniflare
+  } catch (error) {
+    await miniflare.dispose().catch(() => {}) // it failed before; that is the error to tell
+    throw error
+  }
 }
 
 function configured(worker: V4WorkerOptions, settings: Settings, secrets: Secrets): V4WorkerOptions {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 export interface Settings {
@@ -43,8 +43,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
 
 /** Secrets given win; others are generated once and kept beside the data they protect. */
 export function keepSecrets(settings: Settings): Secrets {
-  mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
-  const rootTokenFile = join(settings.dataDir, 'root-token')
+  const rootTokenFile = fileOfRootToken(settings)
   const firstStart = settings.rootToken === undefined && !existsSync(rootTokenFile)
   return {
     rootToken: settings.rootToken ?? kept(rootTokenFile, newRootToken),
@@ -53,12 +52,21 @@ export function keepSecrets(settings: Settings): Secrets {
   }
 }
 
+/** After a first start that failed before the token could be shown: the next one is the first again. */
+export function forgetRootToken(settings: Settings): void {
+  rmSync(fileOfRootToken(settings))
+}
+
 export function newRootToken(): string {
   return `hwk_root_${randomBytes(32).toString('hex')}`
 }
 
 export function newMasterKey(): string {
   return randomBytes(32).toString('base64')
+}
+
+function fileOfRootToken({ dataDir }: Settings): string {
+  return join(dataDir, 'root-token')
 }
 
 function kept(file: string, make: () => string): string {

@@ -1,0 +1,69 @@
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { endToEnd, openRoutes } from './e2e.ts'
+import { ingest } from './ingest.ts'
+import { printTable, type Row } from './stats.ts'
+import { openWorld, type World } from './world.ts'
+
+interface Result {
+  scenario: string
+  rows: Row[]
+}
+
+/** `npm run bench -- [ingest] [e2e] [--json FILE] [--connections 16,64,256] [--seconds 3] [--rounds 3] [--rate 50]` */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'string' },
+    /** A list: each number of connections is a run of its own. */
+    connections: { type: 'string', default: '64' },
+    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '3' },
+    rate: { type: 'string', default: '50' },
+  },
+})
+
+const connections = values.connections.split(',').map(Number)
+const common = { seconds: Number(values.seconds), rounds: Number(values.rounds) }
+const SCENARIOS: Record<string, (world: World) => Promise<Result[]>> = {
+  ingest: async (world) => {
+    const results: Result[] = []
+    for (const each of connections) {
+      const rows = await ingest(world, { ...common, connections: each })
+      results.push({ scenario: `ingest, ${each} connections`, rows })
+    }
+    return results
+  },
+  e2e: async (world) => {
+    const ratePerSecond = Number(values.rate)
+    const routes = await openRoutes(world)
+    const paced = await endToEnd(world, routes, { ...common, connections: 64, ratePerSecond })
+    const most = await endToEnd(world, routes, { ...common, connections: 64 })
+    return [
+      { scenario: `e2e, from receipt to delivery at ${ratePerSecond}/s`, rows: paced },
+      { scenario: 'e2e, as many as go through, time in the queue included', rows: most },
+    ]
+  },
+}
+
+const chosen = positionals.length ? positionals : Object.keys(SCENARIOS)
+const unknown = chosen.filter((name) => !SCENARIOS[name])
+if (unknown.length) {
+  console.error(`No scenario ${unknown.join(', ')}: choose from ${Object.keys(SCENARIOS).join(', ')}`)
+  process.exit(1)
+}
+
+const world = await openWorld()
+const results: Result[] = []
+try {
+  for (const name of chosen) {
+    const measured = (await SCENARIOS[name]?.(world)) ?? []
+    for (const { scenario, rows } of measured) printTable(scenario, rows)
+    results.push(...measured)
+  }
+} finally {
+  await world.close()
+}
+const machine = { node: process.version, processors: cpus().length, model: cpus()[0]?.model }
+if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, results }, null, 2)}\n`)
