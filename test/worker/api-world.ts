@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import { makeApi } from '../../src/api/app.ts'
 import type { ApiDeps } from '../../src/api/deps.ts'
+import { text, toBase64, utf8 } from '../../src/model/bytes.ts'
 import type { Publication } from '../../src/model/publication.ts'
-import { toBase64, utf8 } from '../../src/model/bytes.ts'
 import type { Event } from '../../src/model/event.ts'
 import { newId } from '../../src/model/id.ts'
 import { err, ok } from '../../src/model/result.ts'
@@ -81,7 +81,7 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
     const content = raw ?? (body === undefined ? undefined : JSON.stringify(body))
     const init = { method, headers: sent, ...(content === undefined ? {} : { body: utf8(content) }) }
     const response = await app.request(`https://hooks.example${path}`, init)
-    const answer = await response.text()
+    const answer = text(new Uint8Array(await response.arrayBuffer()))
     const isJson = answer !== '' && (response.headers.get('content-type')?.includes('json') ?? false)
     const parsed = isJson
       ? (JSON.parse(answer) as Reply['body'])
