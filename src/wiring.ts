@@ -1,8 +1,10 @@
 import type { Hono } from 'hono'
 import { makeApi } from './api/app.ts'
 import { findEndpoint, pageEndpointIds } from './db/endpoints.ts'
+import { expireKeys } from './db/idempotency.ts'
 import { pageIntakes, registerIntake } from './db/intakes.ts'
 import { writeLog } from './db/log-writer.ts'
+import { expireLogs, pageRetentions } from './db/retention.ts'
 import { routedSubscriptions, routingVersion } from './db/routing.ts'
 import { loadSweepCursor, saveSweepCursor } from './db/sweeps.ts'
 import { settingsOf } from './env.ts'
@@ -20,6 +22,7 @@ import { endpointOf, intakeOf } from './objects.ts'
 import { findProvider } from './providers/registry.ts'
 import type { RouteDeps } from './route/route.ts'
 import { RoutingCache, type RoutingSource } from './route/routing-cache.ts'
+import type { ExpireDeps } from './sweep/expire.ts'
 import type { SweepDeps } from './sweep/sweep.ts'
 
 type Api = Hono<{ Variables: { requestId: string } }>
@@ -80,6 +83,22 @@ export function makeSweepDeps(env: Env): SweepDeps {
       await intakeOf(env, name).check()
     },
     checkEndpoint: (name) => endpointOf(env, name).check(),
+    ...cursorsOf(env),
+  }
+}
+
+export function makeExpireDeps(env: Env): ExpireDeps {
+  return {
+    now: () => systemClock.now(),
+    pageRetentions: (after, limit) => pageRetentions(env.DB, { after, limit }),
+    expireLogs: (tenantId, before) => expireLogs(env.LOG_DB, tenantId, before),
+    expireKeys: (page) => expireKeys(env.DB, page),
+    ...cursorsOf(env),
+  }
+}
+
+function cursorsOf(env: Env): Pick<SweepDeps, 'loadCursor' | 'saveCursor'> {
+  return {
     loadCursor: (list) => loadSweepCursor(env.DB, list),
     saveCursor: (list, cursor) => saveSweepCursor(env.DB, list, cursor, systemClock.now()),
   }

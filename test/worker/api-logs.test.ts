@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { writeLog } from '../../src/db/log-writer.ts'
+import { expireLogs, pageRetentions } from '../../src/db/retention.ts'
 import { utf8 } from '../../src/model/bytes.ts'
 import type { AttemptRecord, DeliveryRow, EventRow } from '../../src/model/delivery-log.ts'
 import { deliveryIdOf, newId, type EventId } from '../../src/model/id.ts'
@@ -296,5 +297,21 @@ describe('rejections', () => {
     expect((await allPages(world, '/v1/rejections?limit=1')).ids).toHaveLength(2)
     const none = await world.call('GET', '/v1/rejections?sourceId=src_01K00000000000000000000009')
     expect(none.body).toEqual({ data: [], next: null })
+  })
+})
+
+describe('retention', () => {
+  it('takes the logs of events received before, of one tenant', async () => {
+    const other = 'ten_01K00000000000000000000000'
+    const events = [eventRow(0), eventRow(1000), eventRow(2000), eventRow(0, { tenantId: other })] as const
+    await log([...events], [deliveryRow(events[0].id), deliveryRow(events[1].id)])
+    const { db, logDb } = world.deps
+    expect(await expireLogs(logDb, 'default', START + 1000)).toBe(2)
+    expect(await expireLogs(logDb, 'default', START + 1000)).toBe(0)
+    expect((await allPages(world, '/v1/events')).ids).toEqual([events[2].id, events[1].id])
+    expect((await allPages(world, '/v1/deliveries')).ids).toHaveLength(1)
+    expect(await expireLogs(logDb, other, START + 1000)).toBe(1)
+    const [first] = await pageRetentions(db, { limit: 1 })
+    expect(first).toEqual({ tenantId: 'default', retentionDays: 30 })
   })
 })

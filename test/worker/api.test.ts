@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { expireKeys } from '../../src/db/idempotency.ts'
 import { allPages, at, makeWorld, problem, type World } from './api-world.ts'
 
 let world: World
@@ -307,5 +308,18 @@ describe('idempotency keys', () => {
     const next = await world.call('POST', '/v1/events', { type: 'b', data: 1 }, keyed('k4'))
     expect(next.headers.get('idempotent-replayed')).toBeNull()
     expect((await world.call('POST', '/v1/events', good, keyed('k 5'))).status).toBe(400)
+  })
+
+  it('are removed by the sweep when their day has passed', async () => {
+    const { db } = world.deps
+    await world.call('POST', '/v1/events', { type: 'a', data: 1 }, keyed('k6'))
+    const count = () => db.prepare('SELECT count(*) AS n FROM idempotency').first<number>('n')
+    const before = await count()
+    expect(await expireKeys(db, { after: undefined, now: world.time.now })).toEqual({ next: undefined })
+    expect(await count()).toBeLessThanOrEqual(before ?? 0)
+    await expireKeys(db, { after: 'default k6', now: world.time.now + 86_400_000 })
+    expect(await count()).toBeGreaterThan(0)
+    await expireKeys(db, { after: undefined, now: world.time.now + 86_400_000 })
+    expect(await count()).toBe(0)
   })
 })
