@@ -8,9 +8,11 @@ import { Authenticator, type Principal } from './auth.ts'
 import { parseJson, readBody } from './body.ts'
 import { deliveryOperations } from './deliveries.ts'
 import type { ApiDeps } from './deps.ts'
+import { DOCS_POLICY, docsPage } from './docs-page.ts'
 import { endpointOperations } from './endpoints.ts'
 import { eventOperations } from './events.ts'
 import { runOnce } from './idempotency.ts'
+import { openApiOf } from './openapi.ts'
 import type { Answer, Operation } from './operation.ts'
 import { publishOperations } from './publish.ts'
 import { rejectionOperations } from './rejections.ts'
@@ -24,7 +26,7 @@ interface ApiEnv {
 }
 
 /**
- * The management API under `/v1`, and `/healthz`. Errors are RFC 9457 problem details with the codes of
+ * The management API under `/v1`, its contract at `/openapi.json` and `/docs`, and `/healthz`. Errors are RFC 9457 problem details with the codes of
  * `model/problem.ts`; each answer names its request in `Request-Id`. One instance serves an isolate: it caches tokens.
  */
 export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
@@ -37,6 +39,7 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
     context.header('request-id', context.get('requestId'))
   })
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
+  serveContract(app, operations)
   for (const operation of operations) {
     app.on(operation.method, `/v1${operation.path}`, async (context) => {
       const call = { deps, authenticator, operation, request: context.req.raw, id: context.req.param('id') }
@@ -74,6 +77,16 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...deliveryOperations(deps),
     ...rejectionOperations(deps),
   ]
+}
+
+/** Made at the first request for it: most isolates are never asked. */
+function serveContract(app: Hono<ApiEnv>, operations: readonly Operation[]): void {
+  let contract: Record<string, unknown> | undefined
+  app.get('/openapi.json', (context) => context.json((contract ??= openApiOf(operations))))
+  app.get('/docs', (context) => {
+    context.header('content-security-policy', DOCS_POLICY)
+    return context.html(docsPage(operations, (contract ??= openApiOf(operations))))
+  })
 }
 
 interface Handling {

@@ -7,6 +7,7 @@ import type { Event } from '../../src/model/event.ts'
 import { newId } from '../../src/model/id.ts'
 import { err, ok } from '../../src/model/result.ts'
 import { makeSealer } from '../../src/model/seal.ts'
+import { expectDocumented } from './contract.ts'
 import { openDatabases } from './databases.ts'
 
 export const ROOT = 'hwk_root_of_this_test'
@@ -36,7 +37,10 @@ export interface CallOptions {
   raw?: string
 }
 
-/** The API over real databases, with fakes only for what lies in objects. `did` lists what reached those, in order. */
+/**
+ * The API over real databases, with fakes only for what lies in objects. `did` lists what reached those, in order.
+ * Every answer that is not a problem is held against the contract.
+ */
 export async function makeWorld(more: Partial<ApiDeps> = {}) {
   const { db, logDb } = await openDatabases()
   const did: string[] = []
@@ -69,6 +73,7 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
     ...more,
   }
   const app = makeApi(deps)
+  const contract: unknown = await (await app.request('/openapi.json')).json()
   async function call(
     method: string,
     path: string,
@@ -83,12 +88,14 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
     const response = await app.request(`https://hooks.example${path}`, init)
     const answer = text(new Uint8Array(await response.arrayBuffer()))
     const isJson = answer !== '' && (response.headers.get('content-type')?.includes('json') ?? false)
-    const parsed = isJson
-      ? (JSON.parse(answer) as Reply['body'])
-      : ({ text: answer } as unknown as Reply['body'])
-    return { status: response.status, headers: response.headers, body: parsed }
+    const parsed = (isJson ? JSON.parse(answer) : { text: answer }) as ReplyBody
+    const { status } = response
+    if (response.ok && path.startsWith('/v1/') && method !== 'HEAD') {
+      expectDocumented(contract, { method, path, status, body: parsed })
+    }
+    return { status, headers: response.headers, body: parsed }
   }
-  return { call, deps, did, published, bodies, time, app }
+  return { call, deps, did, published, bodies, time, app, contract }
 }
 
 export type World = Awaited<ReturnType<typeof makeWorld>>

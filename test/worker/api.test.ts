@@ -126,6 +126,31 @@ describe('every call', () => {
   })
 })
 
+describe('the contract', () => {
+  it('documents each operation once, and can be browsed without a script', async () => {
+    const { body } = await world.call('GET', '/openapi.json', undefined, { token: null })
+    expect(body).toMatchObject({ openapi: '3.1.0', security: [{ token: [] }] })
+    const operations = Object.values(body['paths'] as Record<string, Record<string, { operationId: string }>>)
+    const ids = operations.flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId))
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids).toContain('post-sources-id-secrets')
+    const page = await world.call('GET', '/docs', undefined, { token: null })
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+    expect(page.body['text']).toContain('/v1/sources/:id/secrets')
+    expect(page.body['text']).not.toContain('<script')
+  })
+
+  it('closes bodies and leaves answers open', () => {
+    const { paths } = world.contract as { paths: Record<string, Record<string, object>> }
+    expect(paths['/v1/endpoints/{id}']?.['patch']).toMatchObject({
+      parameters: [{ name: 'id' }, { name: 'Hookway-Tenant' }, { name: 'If-Match' }],
+      requestBody: {
+        content: { 'application/json': { schema: { additionalProperties: false, properties: { url: {} } } } },
+      },
+    })
+  })
+})
+
 describe('tenants', () => {
   it('never meet', async () => {
     const { body: tenant } = await world.call('POST', '/v1/tenants', { name: 'Acme', uid: 'acme' })
