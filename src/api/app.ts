@@ -1,9 +1,7 @@
 import { Hono } from 'hono'
-import { idSchema, newId, type Id, type Prefix } from '../model/id.ts'
+import { newId } from '../model/id.ts'
 import { ProblemError, problemResponse } from '../model/problem.ts'
-import { DEFAULT_TENANT } from '../model/tenant.ts'
 import { permits } from '../model/token.ts'
-import { notFound } from './amend.ts'
 import { Authenticator, type Principal } from './auth.ts'
 import { parseJson, readBody } from './body.ts'
 import { deliveryOperations } from './deliveries.ts'
@@ -12,6 +10,7 @@ import { DOCS_POLICY, docsPage } from './docs-page.ts'
 import { endpointOperations } from './endpoints.ts'
 import { eventOperations } from './events.ts'
 import { runOnce } from './idempotency.ts'
+import { identify, parseUid } from './identify.ts'
 import { openApiOf } from './openapi.ts'
 import type { Answer, Operation } from './operation.ts'
 import { publishOperations } from './publish.ts'
@@ -42,8 +41,8 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
   serveContract(app, operations)
   for (const operation of operations) {
     app.on(operation.method, `/v1${operation.path}`, async (context) => {
-      const call = { deps, authenticator, operation, request: context.req.raw, id: context.req.param('id') }
-      return responseOf(await handle(call))
+      const given = context.req.param('id') ?? ''
+      return responseOf(await handle({ deps, authenticator, operation, request: context.req.raw, given }))
     })
   }
   for (const [path, methods] of methodsByPath(operations)) {
@@ -94,21 +93,24 @@ interface Handling {
   authenticator: Authenticator
   operation: Operation
   request: Request
-  id: string | undefined
+  /** The `:id` of the path. */
+  given: string
 }
 
-async function handle({ deps, authenticator, operation, request, id }: Handling): Promise<Answer> {
+async function handle({ deps, authenticator, operation, request, given }: Handling): Promise<Answer> {
   const principal = await authenticator.authenticate(request)
   authorise(principal, operation)
   const { tenantId, scopes } = principal
   const { url, headers } = request
   const now = deps.clock.now()
   const body = operation.body ? await readBody(request) : new Uint8Array(0)
+  const { idPrefix: prefix } = operation
   const run = async () =>
     operation.run({
       tenantId,
       scopes,
-      id: operation.idPrefix && parseId(operation.idPrefix, id),
+      id: prefix && (await identify(deps.db, { tenantId, prefix, given })),
+      uid: operation.method === 'PUT' ? parseUid(given) : '',
       query: Object.fromEntries(new URL(url).searchParams),
       body: parseJson(body),
       url,
@@ -126,14 +128,6 @@ function authorise({ tokenId, scopes }: Principal, { access, method }: Operation
   const action = method === 'GET' ? 'read' : 'write'
   if (permits(scopes, access, action)) return
   throw new ProblemError('forbidden', `The token needs the scope ${access}:${action}.`)
-}
-
-/** What cannot be an id is none of ours, so it is not found rather than invalid. */
-function parseId(prefix: Prefix, id: string | undefined): Id<Prefix> {
-  if (prefix === 'ten' && id === DEFAULT_TENANT) return id as Id<'ten'>
-  const parsed = idSchema(prefix).safeParse(id)
-  if (!parsed.success) throw notFound()
-  return parsed.data
 }
 
 function responseOf({ status, body, bytes, headers = {} }: Answer): Response {

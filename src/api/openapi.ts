@@ -43,6 +43,12 @@ function describe(operation: Operation): Json {
   const body = operation.documentedBody ?? operation.body
   const right =
     access === 'root' ? 'the root token' : `the scope \`${access}:${method === 'GET' ? 'read' : 'write'}\``
+  const answer = {
+    description: answers.status === 204 ? 'Done.' : 'As asked.',
+    ...(answers.schema && {
+      content: { 'application/json': { schema: jsonSchema(answers.schema, 'output') } },
+    }),
+  }
   return {
     operationId: `${method.toLowerCase()}${path.replaceAll('/:', '-').replaceAll('/', '-')}`,
     tags: [tagOf(operation)],
@@ -53,12 +59,8 @@ function describe(operation: Operation): Json {
       requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } },
     }),
     responses: {
-      [answers.status]: {
-        description: answers.status === 204 ? 'Done.' : 'As asked.',
-        ...(answers.schema && {
-          content: { 'application/json': { schema: jsonSchema(answers.schema, 'output') } },
-        }),
-      },
+      [answers.status]: answer,
+      ...(answers.orStatus && { [answers.orStatus]: answer }),
       default: { $ref: '#/components/responses/Problem' },
     },
   }
@@ -68,8 +70,8 @@ function tagOf({ path }: Operation): string {
   return path.split('/')[1] ?? ''
 }
 
-function pathParameters({ idPrefix }: Operation): Json[] {
-  return idPrefix ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] : []
+function pathParameters({ path }: Operation): Json[] {
+  return path.includes('/:id') ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] : []
 }
 
 function queryParameters({ query }: Operation): Json[] {

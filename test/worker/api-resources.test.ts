@@ -163,3 +163,55 @@ describe('endpoints', () => {
     expect((await world.call('GET', path)).body).toMatchObject({ name: 'both', timeoutMs: 1234 })
   })
 })
+
+describe('a uid', () => {
+  it('stands for the id in every path, within its tenant', async () => {
+    const { body } = await world.call('POST', '/v1/sources', { provider: 'generic', uid: 'shop.orders' })
+    expect((await world.call('GET', '/v1/sources/shop.orders')).body).toEqual(body)
+    const changed = await world.call('PATCH', '/v1/sources/shop.orders', { name: 'Orders' })
+    expect(changed.body).toMatchObject({ id: body.id, name: 'Orders' })
+    await world.call('POST', '/v1/tenants', { name: 'Other', uid: 'other' })
+    const elsewhere = await world.call('GET', '/v1/sources/shop.orders', undefined, { tenant: 'other' })
+    expect(elsewhere).toMatchObject(problem(404, 'not_found'))
+    expect((await world.call('GET', '/v1/tenants/other')).body).toMatchObject({ uid: 'other' })
+    expect((await world.call('DELETE', '/v1/sources/shop.orders')).status).toBe(204)
+    expect(await world.call('GET', '/v1/sources/shop.orders')).toMatchObject(problem(404, 'not_found'))
+  })
+
+  it('makes a PUT create once, then replace, and write nothing when nothing differs', async () => {
+    const wanted = { provider: 'github', secrets: ['a', 'b'], state: 'paused' }
+    const absent = await world.call('PUT', '/v1/sources/gh-put', wanted, { headers: { 'if-match': '*' } })
+    expect(absent).toMatchObject(problem(412, 'precondition_failed'))
+    const made = await world.call('PUT', '/v1/sources/gh-put', wanted)
+    expect(made).toMatchObject({ status: 201, body: { uid: 'gh-put', state: 'paused', secretCount: 2 } })
+    const again = await world.call('PUT', '/v1/sources/gh-put', wanted)
+    expect(again).toMatchObject({ status: 200, body: made.body })
+    expect(again.headers.get('etag')).toBe(made.headers.get('etag'))
+    const replaced = await world.call('PUT', '/v1/sources/gh-put', { provider: 'github', secrets: ['c'] })
+    expect(replaced).toMatchObject({
+      status: 200,
+      body: { id: made.body.id, state: 'active', secretCount: 1 },
+    })
+    expect(await world.call('PUT', '/v1/sources/gh-put', { provider: 'generic' })).toMatchObject(
+      problem(409, 'conflict'),
+    )
+    expect(await world.call('PUT', `/v1/sources/${made.body.id}`, wanted)).toMatchObject(
+      problem(400, 'invalid_request', at('path.uid')),
+    )
+  })
+
+  it('keeps the secret that a rotation has put in place while an endpoint is put again', async () => {
+    const made = await world.call('PUT', '/v1/endpoints/crm', { url: target })
+    expect(made).toMatchObject({ status: 201, body: { secret: expect.stringMatching(/^whsec_/) } })
+    const { body } = await world.call('POST', '/v1/endpoints/crm/secrets')
+    const put = await world.call('PUT', '/v1/endpoints/crm', { url: target, secret: body.secret })
+    expect(put).toMatchObject({ status: 200, body: { secretCount: 2 } })
+    const subscription = { endpointId: made.body.id, eventTypes: ['a'] }
+    const first = await world.call('PUT', '/v1/subscriptions/crm-all', subscription)
+    const second = await world.call('PUT', '/v1/subscriptions/crm-all', { endpointId: made.body.id })
+    expect([first.status, second.status]).toEqual([201, 200])
+    expect(second.body).toMatchObject({ id: first.body.id, eventTypes: [] })
+    const refused = await world.call('PUT', '/v1/endpoints/crm', { url: 'http://10.0.0.1/' })
+    expect(refused).toMatchObject(problem(400, 'target_refused'))
+  })
+})
