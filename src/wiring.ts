@@ -19,6 +19,7 @@ import { parseIntakeName } from './model/intake.ts'
 import { decodeEvent } from './model/event.ts'
 import { ok } from './model/result.ts'
 import { endpointOf, intakeOf } from './objects.ts'
+import { commonConfigSchema } from './providers/event-config.ts'
 import { findProvider } from './providers/registry.ts'
 import type { RouteDeps } from './route/route.ts'
 import { RoutingCache, type RoutingSource } from './route/routing-cache.ts'
@@ -145,7 +146,10 @@ function makeApiFor(env: Env): Api {
     ingestUrl: (sourceId, requestUrl) => new URL(`/in/${sourceId}`, requestUrl).href,
     knownProvider: (slug) => {
       const provider = findProvider(slug)
-      return provider && { needsSecret: provider.secret !== undefined }
+      if (!provider) return undefined
+      const { secret, config } = provider
+      const configSchemas = config ? [commonConfigSchema, config] : [commonConfigSchema]
+      return { needsSecret: secret !== undefined, configSchemas }
     },
     reportError: (error, requestId) => {
       const detail = error instanceof Error ? error.message.slice(0, 300) : 'unknown'

@@ -18,6 +18,12 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, where: 'bo
   throw invalid(errors)
 }
 
+/** The fields at which the value does not fit, under `prefix`; keys beyond the schema are no fault here. */
+export function faultsOf(schema: z.ZodType, value: unknown, prefix: string): FieldError[] {
+  const result = schema.safeParse(value, { reportInput: true })
+  return result.success ? [] : result.error.issues.map((issue) => fieldError(issue, [prefix]))
+}
+
 /** Reports faults of a request that no schema can see. */
 export function invalid(errors: FieldError[]): ProblemError {
   const [first] = errors

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { z } from 'zod'
 import { makeApi } from '../../src/api/app.ts'
 import type { ApiDeps } from '../../src/api/deps.ts'
 import { text, toBase64, utf8 } from '../../src/model/bytes.ts'
@@ -68,7 +69,11 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
         ? err({ reason: 'private_address', detail: 'The address is private.' })
         : ok(undefined),
     ingestUrl: (sourceId, url) => `${new URL(url).origin}/in/${sourceId}`,
-    knownProvider: (slug) => ({ github: { needsSecret: true }, generic: { needsSecret: false } })[slug],
+    knownProvider: (slug) =>
+      ({
+        github: { needsSecret: true, configSchemas: [] },
+        generic: { needsSecret: false, configSchemas: [z.object({ header: z.string().optional() })] },
+      })[slug],
     reportError: (error) => void did.push(`reported ${String(error)}`),
     ...more,
   }

@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { expireKeys } from '../../src/db/idempotency.ts'
 import { allPages, at, makeWorld, problem, type World } from './api-world.ts'
 
 let world: World
@@ -52,6 +51,8 @@ describe('every call', () => {
     ['/v1/sources', { provider: 'generic', colour: 'red' }, 'colour'],
     ['/v1/sources', { provider: 'generic', dedupe: { by: 'auto', window: 3 } }, 'dedupe.window'],
     ['/v1/sources', { provider: 'generic', uid: 'src_01K00000000000000000000000' }, 'uid'],
+    ['/v1/sources', { provider: 'generic', config: { header: 1 } }, 'config.header'],
+    ['/v1/sources', { provider: 'generic', ipAllow: ['10.0.0.0/8', '10.0.0.0/33'] }, 'ipAllow.1'],
     ['/v1/endpoints', { url: target, retry: { preset: 'sometimes' } }, 'retry.preset'],
     ['/v1/endpoints', { url: target, retry: { preset: 'crm', attempts: 3 } }, 'retry.attempts'],
     ['/v1/endpoints', { url: target, retry: { strategy: 'linea' } }, 'retry.strategy'],
@@ -285,66 +286,5 @@ describe('lists', () => {
       const reply = await world.call('GET', `/v1/sources?cursor=${cursor}`)
       expect(reply).toMatchObject(problem(400, 'invalid_cursor'))
     }
-  })
-})
-
-describe('idempotency keys', () => {
-  const keyed = (key: string) => ({ headers: { 'idempotency-key': key } })
-
-  it('replay the first answer with its secret, which is stored sealed', async () => {
-    const first = await world.call('POST', '/v1/endpoints', { url: target, name: 'k' }, keyed('k1'))
-    const again = await world.call('POST', '/v1/endpoints', { url: target, name: 'k' }, keyed('k1'))
-    expect(again).toMatchObject({ status: 201, body: first.body })
-    expect(again.headers.get('idempotent-replayed')).toBe('true')
-    expect(again.headers.get('location')).toBe(first.headers.get('location'))
-    expect(first.headers.get('idempotent-replayed')).toBeNull()
-    const stored = await world.deps.db.prepare('SELECT * FROM idempotency').all()
-    expect(JSON.stringify(stored.results)).not.toContain(first.body.secret)
-  })
-
-  it('refuse another body, or another path, under the same key', async () => {
-    await world.call('POST', '/v1/events', { type: 'a', data: 1 }, keyed('k2'))
-    for (const [path, data] of [
-      ['/v1/events', 2],
-      ['/v1/events/batch', 1],
-    ] as const) {
-      const reply = await world.call('POST', path, { type: 'a', data }, keyed('k2'))
-      expect(reply).toMatchObject(problem(409, 'idempotency_conflict'))
-    }
-  })
-
-  it('run a request once when it arrives twice at the same time', async () => {
-    const body = { type: 'once', data: 1 }
-    const replies = await Promise.all(
-      [1, 2, 3].map(() => world.call('POST', '/v1/events', body, keyed('k3'))),
-    )
-    expect(world.did.filter((each) => each === 'publish default once')).toHaveLength(1)
-    expect(replies.map(({ status }) => status).filter((status) => status === 202).length).toBeGreaterThan(0)
-  })
-
-  it('are free again after a refusal, after a day, and for other tenants', async () => {
-    expect((await world.call('POST', '/v1/events', { type: 'a' }, keyed('k4'))).status).toBe(400)
-    const good = { type: 'a', data: 1 }
-    expect((await world.call('POST', '/v1/events', good, keyed('k4'))).status).toBe(202)
-    expect((await world.call('POST', '/v1/events', good, { ...keyed('k4'), tenant: 'acme' })).status).toBe(
-      202,
-    )
-    world.time.now += 86_400_000
-    const next = await world.call('POST', '/v1/events', { type: 'b', data: 1 }, keyed('k4'))
-    expect(next.headers.get('idempotent-replayed')).toBeNull()
-    expect((await world.call('POST', '/v1/events', good, keyed('k 5'))).status).toBe(400)
-  })
-
-  it('are removed by the sweep when their day has passed', async () => {
-    const { db } = world.deps
-    await world.call('POST', '/v1/events', { type: 'a', data: 1 }, keyed('k6'))
-    const count = () => db.prepare('SELECT count(*) AS n FROM idempotency').first<number>('n')
-    const before = await count()
-    expect(await expireKeys(db, { after: undefined, now: world.time.now })).toEqual({ next: undefined })
-    expect(await count()).toBeLessThanOrEqual(before ?? 0)
-    await expireKeys(db, { after: 'default k6', now: world.time.now + 86_400_000 })
-    expect(await count()).toBeGreaterThan(0)
-    await expireKeys(db, { after: undefined, now: world.time.now + 86_400_000 })
-    expect(await count()).toBe(0)
   })
 })
