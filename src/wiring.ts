@@ -1,8 +1,10 @@
 import type { Hono } from 'hono'
 import { makeApi } from './api/app.ts'
 import { findEndpoint, pageEndpointIds, setEndpointState } from './db/endpoints.ts'
+import { expireKeys } from './db/idempotency.ts'
 import { pageIntakes, registerIntake } from './db/intakes.ts'
 import { writeLog } from './db/log-writer.ts'
+import { expireLogs, pageRetentions } from './db/retention.ts'
 import { routedSubscriptions, routingVersion } from './db/routing.ts'
 import { loadSweepCursor, saveSweepCursor } from './db/sweeps.ts'
 import { settingsOf } from './env.ts'
@@ -21,9 +23,11 @@ import { shardName, shardsOf } from './model/shard.ts'
 import { decodeEvent } from './model/event.ts'
 import { ok } from './model/result.ts'
 import { endpointOf, intakeOf } from './objects.ts'
+import { commonConfigSchema } from './providers/event-config.ts'
 import { findProvider } from './providers/registry.ts'
 import type { RouteDeps } from './route/route.ts'
 import { RoutingCache, type RoutingSource } from './route/routing-cache.ts'
+import type { ExpireDeps } from './sweep/expire.ts'
 import type { SweepDeps } from './sweep/sweep.ts'
 
 type Api = Hono<{ Variables: { requestId: string } }>
@@ -84,6 +88,22 @@ export function makeSweepDeps(env: Env): SweepDeps {
       await intakeOf(env, name).check()
     },
     checkEndpoint: (name) => endpointOf(env, name).check(),
+    ...cursorsOf(env),
+  }
+}
+
+export function makeExpireDeps(env: Env): ExpireDeps {
+  return {
+    now: () => systemClock.now(),
+    pageRetentions: (after, limit) => pageRetentions(env.DB, { after, limit }),
+    expireLogs: (tenantId, before) => expireLogs(env.LOG_DB, tenantId, before),
+    expireKeys: (page) => expireKeys(env.DB, page),
+    ...cursorsOf(env),
+  }
+}
+
+function cursorsOf(env: Env): Pick<SweepDeps, 'loadCursor' | 'saveCursor'> {
+  return {
     loadCursor: (list) => loadSweepCursor(env.DB, list),
     saveCursor: (list, cursor) => saveSweepCursor(env.DB, list, cursor, systemClock.now()),
   }
@@ -168,7 +188,10 @@ function makeApiFor(env: Env): Api {
     ingestUrl: (sourceId, requestUrl) => new URL(`/in/${sourceId}`, requestUrl).href,
     knownProvider: (slug) => {
       const provider = findProvider(slug)
-      return provider && { needsSecret: provider.secret !== undefined }
+      if (!provider) return undefined
+      const { secret, config } = provider
+      const configSchemas = config ? [commonConfigSchema, config] : [commonConfigSchema]
+      return { needsSecret: secret !== undefined, configSchemas }
     },
     reportError: (error, requestId) => {
       const detail = error instanceof Error ? error.message.slice(0, 300) : 'unknown'

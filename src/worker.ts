@@ -5,8 +5,9 @@ import type { FanoutMessage } from './model/accept.ts'
 import type { LogMessage } from './model/delivery-log.ts'
 import { consumeFanout } from './route/consume.ts'
 import { consumeDead } from './sweep/dead.ts'
+import { expire } from './sweep/expire.ts'
 import { sweep } from './sweep/sweep.ts'
-import { apiOf, makeLogDeps, makeRouteDeps, makeSweepDeps } from './wiring.ts'
+import { apiOf, makeExpireDeps, makeLogDeps, makeRouteDeps, makeSweepDeps } from './wiring.ts'
 
 export { EndpointObject } from './deliver/endpoint-object.ts'
 export { IntakeObject } from './ingest/intake-object.ts'
@@ -35,5 +36,6 @@ export default {
 
   async scheduled(_, env) {
     await sweep(makeSweepDeps(env))
+    await expire(makeExpireDeps(env))
   },
 } satisfies ExportedHandler<Env, FanoutMessage | LogMessage>

@@ -1,16 +1,17 @@
 import { Hono } from 'hono'
-import { idSchema, newId, type Id, type Prefix } from '../model/id.ts'
+import { newId } from '../model/id.ts'
 import { ProblemError, problemResponse } from '../model/problem.ts'
-import { DEFAULT_TENANT } from '../model/tenant.ts'
 import { permits } from '../model/token.ts'
-import { notFound } from './amend.ts'
 import { Authenticator, type Principal } from './auth.ts'
 import { parseJson, readBody } from './body.ts'
 import { deliveryOperations } from './deliveries.ts'
 import type { ApiDeps } from './deps.ts'
+import { DOCS_POLICY, docsPage } from './docs-page.ts'
 import { endpointOperations } from './endpoints.ts'
 import { eventOperations } from './events.ts'
 import { runOnce } from './idempotency.ts'
+import { identify, parseUid } from './identify.ts'
+import { openApiOf } from './openapi.ts'
 import type { Answer, Operation } from './operation.ts'
 import { publishOperations } from './publish.ts'
 import { rejectionOperations } from './rejections.ts'
@@ -24,7 +25,7 @@ interface ApiEnv {
 }
 
 /**
- * The management API under `/v1`, and `/healthz`. Errors are RFC 9457 problem details with the codes of
+ * The management API under `/v1`, its contract at `/openapi.json` and `/docs`, and `/healthz`. Errors are RFC 9457 problem details with the codes of
  * `model/problem.ts`; each answer names its request in `Request-Id`. One instance serves an isolate: it caches tokens.
  */
 export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
@@ -37,10 +38,11 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
     context.header('request-id', context.get('requestId'))
   })
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
+  serveContract(app, operations)
   for (const operation of operations) {
     app.on(operation.method, `/v1${operation.path}`, async (context) => {
-      const call = { deps, authenticator, operation, request: context.req.raw, id: context.req.param('id') }
-      return responseOf(await handle(call))
+      const given = context.req.param('id') ?? ''
+      return responseOf(await handle({ deps, authenticator, operation, request: context.req.raw, given }))
     })
   }
   for (const [path, methods] of methodsByPath(operations)) {
@@ -76,26 +78,39 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
   ]
 }
 
+/** Made at the first request for it: most isolates are never asked. */
+function serveContract(app: Hono<ApiEnv>, operations: readonly Operation[]): void {
+  let contract: Record<string, unknown> | undefined
+  app.get('/openapi.json', (context) => context.json((contract ??= openApiOf(operations))))
+  app.get('/docs', (context) => {
+    context.header('content-security-policy', DOCS_POLICY)
+    return context.html(docsPage(operations, (contract ??= openApiOf(operations))))
+  })
+}
+
 interface Handling {
   deps: ApiDeps
   authenticator: Authenticator
   operation: Operation
   request: Request
-  id: string | undefined
+  /** The `:id` of the path. */
+  given: string
 }
 
-async function handle({ deps, authenticator, operation, request, id }: Handling): Promise<Answer> {
+async function handle({ deps, authenticator, operation, request, given }: Handling): Promise<Answer> {
   const principal = await authenticator.authenticate(request)
   authorise(principal, operation)
   const { tenantId, scopes } = principal
   const { url, headers } = request
   const now = deps.clock.now()
   const body = operation.body ? await readBody(request) : new Uint8Array(0)
+  const { idPrefix: prefix } = operation
   const run = async () =>
     operation.run({
       tenantId,
       scopes,
-      id: operation.idPrefix && parseId(operation.idPrefix, id),
+      id: prefix && (await identify(deps.db, { tenantId, prefix, given })),
+      uid: operation.method === 'PUT' ? parseUid(given) : '',
       query: Object.fromEntries(new URL(url).searchParams),
       body: parseJson(body),
       url,
@@ -113,14 +128,6 @@ function authorise({ tokenId, scopes }: Principal, { access, method }: Operation
   const action = method === 'GET' ? 'read' : 'write'
   if (permits(scopes, access, action)) return
   throw new ProblemError('forbidden', `The token needs the scope ${access}:${action}.`)
-}
-
-/** What cannot be an id is none of ours, so it is not found rather than invalid. */
-function parseId(prefix: Prefix, id: string | undefined): Id<Prefix> {
-  if (prefix === 'ten' && id === DEFAULT_TENANT) return id as Id<'ten'>
-  const parsed = idSchema(prefix).safeParse(id)
-  if (!parsed.success) throw notFound()
-  return parsed.data
 }
 
 function responseOf({ status, body, bytes, headers = {} }: Answer): Response {

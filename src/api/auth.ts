@@ -42,6 +42,7 @@ export async function mintToken(id: TokenId): Promise<{ token: string; hash: str
 export class Authenticator {
   readonly #deps: Pick<ApiDeps, 'db' | 'clock' | 'rootToken'>
   readonly #cache = new Map<TokenId, { token: Token; until: number }>()
+  #rootHash: Bytes | undefined
 
   constructor(deps: Pick<ApiDeps, 'db' | 'clock' | 'rootToken'>) {
     this.#deps = deps
@@ -69,7 +70,8 @@ export class Authenticator {
 
   async #isRoot(hash: Bytes): Promise<boolean> {
     const { rootToken } = this.#deps
-    return rootToken !== '' && equalConstantTime(hash, await sha256(utf8(rootToken)))
+    this.#rootHash ??= await sha256(utf8(rootToken))
+    return rootToken !== '' && equalConstantTime(hash, this.#rootHash)
   }
 
   async #namedTenant(named: string | undefined): Promise<TenantId> {

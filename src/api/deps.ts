@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Clock } from '../model/clock.ts'
 import type { EventPointer } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
@@ -6,6 +7,13 @@ import type { EventId, SourceId, TenantId } from '../model/id.ts'
 import type { Publication } from '../model/publication.ts'
 import type { Result } from '../model/result.ts'
 import type { Sealer } from '../model/seal.ts'
+
+/** What the API must know of a provider to accept a source for it. */
+export interface KnownProvider {
+  needsSecret: boolean
+  /** Each must accept the source's `config`, which may hold keys beyond them. */
+  configSchemas: readonly z.ZodType[]
+}
 
 /** What the management API needs from the rest of the Worker. */
 export interface ApiDeps {
@@ -32,7 +40,7 @@ export interface ApiDeps {
   /** Where the source receives, on the host that this request came to. */
   ingestUrl: (sourceId: SourceId, requestUrl: string) => string
   /** Undefined: there is no provider of that name. */
-  knownProvider: (slug: string) => { needsSecret: boolean } | undefined
+  knownProvider: (slug: string) => KnownProvider | undefined
   /** An error that the caller sees only as `internal`. */
   reportError: (error: unknown, requestId: string) => void
 }

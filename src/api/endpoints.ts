@@ -13,14 +13,21 @@ import { idSchema, newId, type EndpointId, type TenantId } from '../model/id.ts'
 import { ProblemError } from '../model/problem.ts'
 import { liveSecrets } from '../model/seal.ts'
 import { subscriptionSettingsSchema } from '../model/subscription.ts'
-import { amend, etagOf, notFound } from './amend.ts'
+import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
 import { namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
 import { changes, operation, type Answer, type Call, type Operation } from './operation.ts'
 import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
 import { parse } from './parse.ts'
 import { requireRoom } from './quota.ts'
-import { generateSecret, gracePeriodSchema, rotate, sealAll, signingSecretSchema } from './secrets.ts'
+import {
+  generateSecret,
+  gracePeriodSchema,
+  putSecrets,
+  rotate,
+  sealAll,
+  signingSecretSchema,
+} from './secrets.ts'
 import { requireSources } from './subscriptions.ts'
 
 const { sourceIds, eventTypes } = subscriptionSettingsSchema.shape
@@ -87,6 +94,15 @@ export function endpointOperations(deps: ApiDeps): Operation[] {
         return { status: 200, body: show(record, now), headers: { etag: etagOf(record) } }
       },
     }),
+    operation({
+      method: 'PUT',
+      path: '/endpoints/:id',
+      summary: 'Create the endpoint with this uid, or make it what is given, defaults included',
+      access: 'endpoints',
+      body: creationSchema.omit({ uid: true, eventTypes: true, sourceIds: true }),
+      answers: { status: 200, orStatus: 201, schema: shownOnceSchema.partial({ secret: true }) },
+      run: async (call) => put(deps, call),
+    }),
     ...changingOperations(deps),
   ]
 }
@@ -148,10 +164,9 @@ function changingOperations(deps: ApiDeps): Operation[] {
   ]
 }
 
-async function create(
-  deps: ApiDeps,
-  { tenantId, body, now }: Call<never, undefined, z.output<typeof creationSchema>>,
-): Promise<Answer> {
+type Creation = Call<never, undefined, z.output<typeof creationSchema>>
+
+async function create(deps: ApiDeps, { tenantId, body, now }: Creation): Promise<Answer> {
   const { name, uid = null, secret = generateSecret(), eventTypes, sourceIds, ...settings } = body
   await requireTarget(deps, settings.url)
   await requireSources(deps.db, tenantId, sourceIds ?? [])
@@ -188,6 +203,25 @@ async function create(
     body: subscription ? { ...shownOnce, subscriptionId: subscription.id } : shownOnce,
     headers: { location: `/v1/endpoints/${id}`, etag: etagOf(record) },
   }
+}
+
+async function put(
+  deps: ApiDeps,
+  call: Call<never, undefined, Omit<Creation['body'], 'uid' | 'eventTypes' | 'sourceIds'>>,
+): Promise<Answer> {
+  const { tenantId, uid, body, ifMatch, now } = call
+  const found = await getEndpoint(deps.db, { tenantId, uid })
+  requireMatch(ifMatch, found)
+  if (!found) return create(deps, { ...call, body: { ...body, uid } })
+  const { id } = found
+  const { name = found.name, secret, ...settings } = body
+  const changed = await amendEndpoint(deps, { tenantId, id, ifMatch }, async (current) => {
+    if (settings.url !== current.settings.url) await requireTarget(deps, settings.url)
+    const how = { id, sealer: deps.sealer }
+    const secrets = secret === undefined ? current.secrets : await putSecrets(current.secrets, [secret], how)
+    return replaced(current, { name, settings, secrets }, now)
+  })
+  return { status: 200, body: show(changed, now), headers: { etag: etagOf(changed) } }
 }
 
 async function requireTarget({ checkTarget }: ApiDeps, url: string): Promise<void> {

@@ -31,3 +31,8 @@ export function isoOrNull(ms: number | null): string | null {
 export function uidTaken(): ProblemError {
   return new ProblemError('conflict', 'Another resource of this kind has the same `uid`.')
 }
+
+/** For a PUT that would change what a resource was made with. */
+export function fixed(field: string): ProblemError {
+  return new ProblemError('conflict', `The \`${field}\` of a resource stays. Delete it and create another.`)
+}

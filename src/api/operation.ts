@@ -12,8 +12,10 @@ export interface Call<P extends Prefix, Q, B> {
   tenantId: TenantId
   /** What the token may do. */
   scopes: readonly Scope[]
-  /** The `:id` of the path. */
+  /** The `:id` of the path, where a uid may stand as well. */
   id: Id<P>
+  /** The `:id` of a PUT: a uid that may not exist yet. */
+  uid: string
   query: Q
   body: B
   url: string
@@ -38,7 +40,8 @@ interface Description {
   summary: string
   /** Whose scope a token needs: `read` for GET, else `write`. `root`: only the root token. */
   access: ScopedResource | 'root'
-  answers: { status: number; schema?: z.ZodType }
+  /** `orStatus`: the other of two, for a PUT that creates or replaces. */
+  answers: { status: number; orStatus?: number; schema?: z.ZodType }
   /** Stands in the contract where `body` says less than is required: see `changes`. */
   documentedBody?: z.ZodType
 }

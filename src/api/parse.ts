@@ -10,12 +10,18 @@ const ERRORS_MAX = 20
  */
 export function parse<S extends z.ZodType>(schema: S, value: unknown, where: 'body' | 'query'): z.output<S> {
   const prefix = where === 'query' ? ['query'] : []
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, { reportInput: true })
   const errors = result.success
     ? unknownKeys(value, result.data, prefix)
     : result.error.issues.map((issue) => fieldError(issue, prefix))
   if (result.success && errors.length === 0) return result.data
   throw invalid(errors)
+}
+
+/** The fields at which the value does not fit, under `prefix`; keys beyond the schema are no fault here. */
+export function faultsOf(schema: z.ZodType, value: unknown, prefix: string): FieldError[] {
+  const result = schema.safeParse(value, { reportInput: true })
+  return result.success ? [] : result.error.issues.map((issue) => fieldError(issue, [prefix]))
 }
 
 /** Reports faults of a request that no schema can see. */
@@ -33,11 +39,19 @@ type Path = readonly PropertyKey[]
 function fieldError(issue: z.core.$ZodIssue, prefix: Path): FieldError {
   const path = [...prefix, ...issue.path]
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const closest = issue.errors.reduce((best, each) => (each.length < best.length ? each : best))
+    const closest = issue.errors.reduce((best, each) => (isCloser(each, best) ? each : best))
     const [first] = closest
     if (first) return fieldError(first, path)
   }
   return { path: path.map(String).join('.'), message: issue.message }
+}
+
+/** Which branch of a union was meant: the one that fails further inside, else the one that misses fewer keys. */
+function isCloser(a: readonly z.core.$ZodIssue[], b: readonly z.core.$ZodIssue[]): boolean {
+  const depthOf = (issues: readonly z.core.$ZodIssue[]) => Math.max(...issues.map(({ path }) => path.length))
+  const missingOf = (issues: readonly z.core.$ZodIssue[]) =>
+    issues.filter(({ input }) => input === undefined).length
+  return depthOf(a) === depthOf(b) ? missingOf(a) < missingOf(b) : depthOf(a) > depthOf(b)
 }
 
 function unknownKeys(input: unknown, output: unknown, path: Path): FieldError[] {

@@ -47,3 +47,15 @@ export function sealAll(
     secrets.map(async (secret) => ({ sealed: await sealer.seal(secret, id), expiresAt: null })),
   )
 }
+
+/** What a PUT of secrets means: those stored, if the ones without an end are the ones given, else the ones given. */
+export async function putSecrets(
+  current: SealedSecret[],
+  given: readonly string[],
+  { id, sealer }: { id: string; sealer: Sealer },
+): Promise<SealedSecret[]> {
+  const lasting = current.filter(({ expiresAt }) => expiresAt === null)
+  const opened = await Promise.all(lasting.map(({ sealed }) => sealer.open(sealed, id)))
+  const isSame = opened.length === given.length && opened.every((secret, i) => secret === given[i])
+  return isSame ? current : sealAll(given, { id, sealer })
+}

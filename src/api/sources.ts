@@ -10,14 +10,15 @@ import {
 import { idSchema, newId, type SourceId, type TenantId } from '../model/id.ts'
 import { liveSecrets } from '../model/seal.ts'
 import { sourceSettingsSchema } from '../model/source.ts'
-import { amend, etagOf, notFound } from './amend.ts'
+import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
-import { namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
+import { fixed, namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
 import { changes, operation, type Answer, type Call, type Operation } from './operation.ts'
 import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
 import { invalid, parse } from './parse.ts'
 import { requireRoom } from './quota.ts'
-import { generateSecret, gracePeriodSchema, rotate, sealAll } from './secrets.ts'
+import { CHECKED, requireSound } from './source-check.ts'
+import { generateSecret, gracePeriodSchema, putSecrets, rotate, sealAll } from './secrets.ts'
 
 const secretSchema = z.string().min(1).max(10_000)
 
@@ -82,6 +83,15 @@ export function sourceOperations(deps: ApiDeps): Operation[] {
         return { status: 200, body: show(record, { url, now }), headers: { etag: etagOf(record) } }
       },
     }),
+    operation({
+      method: 'PUT',
+      path: '/sources/:id',
+      summary: 'Create the source with this uid, or make it what is given, defaults included',
+      access: 'sources',
+      body: creationSchema.omit({ uid: true }),
+      answers: { status: 200, orStatus: 201, schema: shownOnceSchema },
+      run: async (call) => put(deps, call),
+    }),
     ...changingOperations(deps),
   ]
 }
@@ -101,6 +111,8 @@ function changingOperations(deps: ApiDeps): Operation[] {
       async run({ tenantId, id, body, ifMatch, url, now }) {
         const changed = await amendSource(deps, { tenantId, id, ifMatch }, (current) => {
           const { name, ...settings } = parse(changeSchema, { ...current.settings, ...body }, 'body')
+          const known = deps.knownProvider(current.provider)
+          if (known && CHECKED.some((key) => key in body)) requireSound(settings, known)
           return { ...current, name: name ?? current.name, settings, updatedAt: now }
         })
         return { status: 200, body: show(changed, { url, now }), headers: { etag: etagOf(changed) } }
@@ -143,13 +155,13 @@ function changingOperations(deps: ApiDeps): Operation[] {
   ]
 }
 
-async function create(
-  deps: ApiDeps,
-  { tenantId, body, url, now }: Call<never, undefined, z.output<typeof creationSchema>>,
-): Promise<Answer> {
+type Creation = Call<never, undefined, z.output<typeof creationSchema>>
+
+async function create(deps: ApiDeps, { tenantId, body, url, now }: Creation): Promise<Answer> {
   const { name, uid = null, provider, secrets: given, ...settings } = body
   const known = deps.knownProvider(provider)
   if (!known) throw invalid([{ path: 'provider', message: 'is not the name of a provider' }])
+  requireSound(settings, known)
   await requireRoom(deps.db, tenantId, 'sources')
   const isGenerated = known.needsSecret && given.length === 0 && settings.verification !== 'off'
   const secrets = isGenerated ? [generateSecret()] : given
@@ -173,6 +185,26 @@ async function create(
     body: isGenerated ? { ...shown, secret: secrets[0] } : shown,
     headers: { location: `/v1/sources/${id}`, etag: etagOf(record) },
   }
+}
+
+async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
+  const { tenantId, uid, body, ifMatch, url, now } = call
+  const found = await getSource(deps.db, { tenantId, uid })
+  requireMatch(ifMatch, found)
+  if (!found) return create(deps, { ...call, body: { ...body, uid } })
+  const { id } = found
+  const { name = found.name, provider, secrets: given, ...settings } = body
+  if (provider !== found.provider) throw fixed('provider')
+  const known = deps.knownProvider(provider)
+  if (known) requireSound(settings, known)
+  const changed = await amendSource(deps, { tenantId, id, ifMatch }, async (current) => {
+    const secrets =
+      given.length === 0
+        ? current.secrets
+        : await putSecrets(current.secrets, given, { id, sealer: deps.sealer })
+    return replaced(current, { name, settings, secrets }, now)
+  })
+  return { status: 200, body: makeShow(deps)(changed, { url, now }), headers: { etag: etagOf(changed) } }
 }
 
 async function amendSource(

@@ -11,9 +11,9 @@ import {
 } from '../db/subscriptions.ts'
 import { idSchema, newId, type SourceId, type TenantId } from '../model/id.ts'
 import { subscriptionSettingsSchema } from '../model/subscription.ts'
-import { amend, etagOf, notFound } from './amend.ts'
+import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
-import { namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
+import { fixed, namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
 import { changes, operation, type Answer, type Call, type Operation } from './operation.ts'
 import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
 import { invalid, parse } from './parse.ts'
@@ -64,6 +64,15 @@ export function subscriptionOperations(deps: ApiDeps): Operation[] {
         if (!record) throw notFound()
         return { status: 200, body: show(record), headers: { etag: etagOf(record) } }
       },
+    }),
+    operation({
+      method: 'PUT',
+      path: '/subscriptions/:id',
+      summary: 'Create the subscription with this uid, or make it what is given, defaults included',
+      access: 'subscriptions',
+      body: creationSchema.omit({ uid: true }),
+      answers: { status: 200, orStatus: 201, schema: shownSchema },
+      run: async (call) => put(deps, call),
     }),
     operation({
       method: 'PATCH',
@@ -119,10 +128,9 @@ export async function requireSources(
   )
 }
 
-async function create(
-  { db }: ApiDeps,
-  { tenantId, body, now }: Call<never, undefined, z.output<typeof creationSchema>>,
-): Promise<Answer> {
+type Creation = Call<never, undefined, z.output<typeof creationSchema>>
+
+async function create({ db }: ApiDeps, { tenantId, body, now }: Creation): Promise<Answer> {
   const { name, uid = null, endpointId, ...settings } = body
   const endpoint = await getEndpoint(db, { tenantId, id: endpointId })
   if (!endpoint) throw invalid([{ path: 'endpointId', message: 'is no endpoint of this tenant' }])
@@ -144,6 +152,24 @@ async function create(
     body: show(record),
     headers: { location: `/v1/subscriptions/${record.id}`, etag: etagOf(record) },
   }
+}
+
+async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
+  const { tenantId, uid, body, ifMatch, now } = call
+  const { db } = deps
+  const found = await getSubscription(db, { tenantId, uid })
+  requireMatch(ifMatch, found)
+  if (!found) return create(deps, { ...call, body: { ...body, uid } })
+  const { name = found.name, endpointId, ...settings } = body
+  if (endpointId !== found.endpointId) throw fixed('endpointId')
+  await requireSources(db, tenantId, settings.sourceIds)
+  const changed = await amend({
+    ifMatch,
+    load: () => getSubscription(db, { tenantId, uid }),
+    change: (current) => replaced(current, { name, settings }, now),
+    save: (next) => updateSubscription(db, next),
+  })
+  return { status: 200, body: show(changed), headers: { etag: etagOf(changed) } }
 }
 
 function show(record: SubscriptionRecord) {

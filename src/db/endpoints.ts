@@ -89,7 +89,7 @@ export async function updateEndpoint(db: D1Database, record: EndpointRecord): Pr
     eq(endpoints.version, record.version - 1),
   )
   const [updated] = await query.batch([
-    query.update(endpoints).set(rowOf(record)).where(isUnchanged),
+    query.update(endpoints).set(changeableOf(record)).where(isUnchanged),
     bumpRouting(query, record.tenantId),
   ])
   return updated.meta.changes > 0
@@ -138,12 +138,20 @@ function recordOf(row: typeof endpoints.$inferSelect): EndpointRecord {
   }
 }
 
-function rowOf({ settings, secrets, ...record }: EndpointRecord): typeof endpoints.$inferInsert {
+function rowOf(record: EndpointRecord): typeof endpoints.$inferInsert {
+  const { id, tenantId, uid, createdAt } = record
+  return { id, tenantId, uid, createdAt, ...changeableOf(record) }
+}
+
+/** Without the indexed columns: to set one, even to what it was, costs a row. */
+function changeableOf({ name, settings, secrets, version, updatedAt }: EndpointRecord) {
   return {
-    ...record,
+    name,
     url: settings.url,
     state: settings.state,
     settings: JSON.stringify(settings),
     secrets: JSON.stringify(secrets),
+    version,
+    updatedAt,
   }
 }

@@ -62,10 +62,29 @@ export async function releaseKey(db: D1Database, { tenantId, key, at }: Claim): 
     .run()
 }
 
-/** Removes what is no longer replayed; for the sweep. */
-export async function expireKeys(db: D1Database, now: number): Promise<void> {
+/** Keys that one run of `expireKeys` looks at. */
+const EXPIRY_KEYS_MAX = 5_000
+
+/**
+ * Removes answers that are no longer replayed, from `after` on (undefined: from the first), and says where the next
+ * run goes on. There is no index by time: it would cost every use of a key a row.
+ */
+export async function expireKeys(
+  db: D1Database,
+  { after, now }: { after: string | undefined; now: number },
+): Promise<{ next: string | undefined }> {
+  // Neither a tenant's id nor a key holds a space.
+  const [tenantId = '', key = ''] = after?.split(' ') ?? []
+  const range = '(tenant_id, key) > (?1, ?2)'
+  const end = await db
+    .prepare(
+      `SELECT tenant_id AS tenantId, key FROM idempotency WHERE ${range} ORDER BY tenant_id, key LIMIT 1 OFFSET ?3`,
+    )
+    .bind(tenantId, key, EXPIRY_KEYS_MAX - 1)
+    .first<{ tenantId: string; key: string }>()
   await db
-    .prepare('DELETE FROM idempotency WHERE created_at <= ?1')
-    .bind(now - KEPT_MS)
+    .prepare(`DELETE FROM idempotency WHERE ${range} AND (tenant_id, key) <= (?3, ?4) AND created_at <= ?5`)
+    .bind(tenantId, key, end?.tenantId ?? '~', end?.key ?? '~', now - KEPT_MS)
     .run()
+  return { next: end ? `${end.tenantId} ${end.key}` : undefined }
 }

@@ -75,7 +75,7 @@ export async function insertSource(db: D1Database, record: SourceRecord): Promis
 export async function updateSource(db: D1Database, record: SourceRecord): Promise<boolean> {
   const result = await drizzle(db)
     .update(sources)
-    .set(rowOf(record))
+    .set(changeableOf(record))
     .where(
       and(
         eq(sources.tenantId, record.tenantId),
@@ -125,11 +125,19 @@ function recordOf(row: typeof sources.$inferSelect): SourceRecord {
   }
 }
 
-function rowOf({ settings, secrets, ...record }: SourceRecord): typeof sources.$inferInsert {
+function rowOf(record: SourceRecord): typeof sources.$inferInsert {
+  const { id, tenantId, uid, provider, createdAt } = record
+  return { id, tenantId, uid, provider, createdAt, ...changeableOf(record) }
+}
+
+/** Without the indexed columns: to set one, even to what it was, costs a row. */
+function changeableOf({ name, settings, secrets, version, updatedAt }: SourceRecord) {
   return {
-    ...record,
+    name,
     state: settings.state,
     settings: JSON.stringify(settings),
     secrets: JSON.stringify(secrets),
+    version,
+    updatedAt,
   }
 }

@@ -59,7 +59,7 @@ export async function updateSubscription(db: D1Database, record: SubscriptionRec
     eq(subscriptions.version, record.version - 1),
   )
   const [updated] = await query.batch([
-    query.update(subscriptions).set(rowOf(record)).where(isUnchanged),
+    query.update(subscriptions).set(changeableOf(record)).where(isUnchanged),
     bumpRouting(query, record.tenantId),
   ])
   return updated.meta.changes > 0
@@ -92,6 +92,12 @@ function recordOf(row: typeof subscriptions.$inferSelect): SubscriptionRecord {
   }
 }
 
-function rowOf({ settings, ...record }: SubscriptionRecord): typeof subscriptions.$inferInsert {
-  return { ...record, state: settings.state, settings: JSON.stringify(settings) }
+function rowOf(record: SubscriptionRecord): typeof subscriptions.$inferInsert {
+  const { id, tenantId, uid, endpointId, createdAt } = record
+  return { id, tenantId, uid, endpointId, createdAt, ...changeableOf(record) }
+}
+
+/** Without the indexed columns: to set one, even to what it was, costs a row. */
+function changeableOf({ name, settings, version, updatedAt }: SubscriptionRecord) {
+  return { name, state: settings.state, settings: JSON.stringify(settings), version, updatedAt }
 }

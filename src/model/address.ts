@@ -27,6 +27,11 @@ export function parseCidrs(list: string): Cidr[] {
     .map((each) => ipaddr.parseCIDR(each) as Cidr)
 }
 
+/** Whether the text is one address or a CIDR, of either family. */
+export function isAddressOrRange(text: string): boolean {
+  return ipaddr.isValid(text) || ipaddr.isValidCIDR(text)
+}
+
 /**
  * Checks how a target is spelled. Refused: anything but https (http only towards allowed networks), credentials, an
  * address outside the public unicast space, and every spelling of an address or name that is not its canonical one

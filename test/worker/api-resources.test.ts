@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { findEndpoint } from '../../src/db/endpoints.ts'
+import { expireKeys } from '../../src/db/idempotency.ts'
 import { routedSubscriptions, routingVersion } from '../../src/db/routing.ts'
 import { findSource } from '../../src/db/sources.ts'
 import type { EndpointId, SourceId } from '../../src/model/id.ts'
@@ -161,5 +162,118 @@ describe('endpoints', () => {
     ])
     expect(replies.map(({ status }) => status)).toEqual([200, 200])
     expect((await world.call('GET', path)).body).toMatchObject({ name: 'both', timeoutMs: 1234 })
+  })
+})
+
+describe('a uid', () => {
+  it('stands for the id in every path, within its tenant', async () => {
+    const { body } = await world.call('POST', '/v1/sources', { provider: 'generic', uid: 'shop.orders' })
+    expect((await world.call('GET', '/v1/sources/shop.orders')).body).toEqual(body)
+    const changed = await world.call('PATCH', '/v1/sources/shop.orders', { name: 'Orders' })
+    expect(changed.body).toMatchObject({ id: body.id, name: 'Orders' })
+    await world.call('POST', '/v1/tenants', { name: 'Other', uid: 'other' })
+    const elsewhere = await world.call('GET', '/v1/sources/shop.orders', undefined, { tenant: 'other' })
+    expect(elsewhere).toMatchObject(problem(404, 'not_found'))
+    expect((await world.call('GET', '/v1/tenants/other')).body).toMatchObject({ uid: 'other' })
+    expect((await world.call('DELETE', '/v1/sources/shop.orders')).status).toBe(204)
+    expect(await world.call('GET', '/v1/sources/shop.orders')).toMatchObject(problem(404, 'not_found'))
+  })
+
+  it('makes a PUT create once, then replace, and write nothing when nothing differs', async () => {
+    const wanted = { provider: 'github', secrets: ['a', 'b'], state: 'paused' }
+    const absent = await world.call('PUT', '/v1/sources/gh-put', wanted, { headers: { 'if-match': '*' } })
+    expect(absent).toMatchObject(problem(412, 'precondition_failed'))
+    const made = await world.call('PUT', '/v1/sources/gh-put', wanted)
+    expect(made).toMatchObject({ status: 201, body: { uid: 'gh-put', state: 'paused', secretCount: 2 } })
+    const again = await world.call('PUT', '/v1/sources/gh-put', wanted)
+    expect(again).toMatchObject({ status: 200, body: made.body })
+    expect(again.headers.get('etag')).toBe(made.headers.get('etag'))
+    const replaced = await world.call('PUT', '/v1/sources/gh-put', { provider: 'github', secrets: ['c'] })
+    expect(replaced).toMatchObject({
+      status: 200,
+      body: { id: made.body.id, state: 'active', secretCount: 1 },
+    })
+    expect(await world.call('PUT', '/v1/sources/gh-put', { provider: 'generic' })).toMatchObject(
+      problem(409, 'conflict'),
+    )
+    expect(await world.call('PUT', `/v1/sources/${made.body.id}`, wanted)).toMatchObject(
+      problem(400, 'invalid_request', at('path.uid')),
+    )
+  })
+
+  it('keeps the secret that a rotation has put in place while an endpoint is put again', async () => {
+    const made = await world.call('PUT', '/v1/endpoints/crm', { url: target })
+    expect(made).toMatchObject({ status: 201, body: { secret: expect.stringMatching(/^whsec_/) } })
+    const { body } = await world.call('POST', '/v1/endpoints/crm/secrets')
+    const put = await world.call('PUT', '/v1/endpoints/crm', { url: target, secret: body.secret })
+    expect(put).toMatchObject({ status: 200, body: { secretCount: 2 } })
+    const subscription = { endpointId: made.body.id, eventTypes: ['a'] }
+    const first = await world.call('PUT', '/v1/subscriptions/crm-all', subscription)
+    const second = await world.call('PUT', '/v1/subscriptions/crm-all', { endpointId: made.body.id })
+    expect([first.status, second.status]).toEqual([201, 200])
+    expect(second.body).toMatchObject({ id: first.body.id, eventTypes: [] })
+    const refused = await world.call('PUT', '/v1/endpoints/crm', { url: 'http://10.0.0.1/' })
+    expect(refused).toMatchObject(problem(400, 'target_refused'))
+  })
+})
+
+describe('idempotency keys', () => {
+  const keyed = (key: string) => ({ headers: { 'idempotency-key': key } })
+
+  it('replay the first answer with its secret, which is stored sealed', async () => {
+    const first = await world.call('POST', '/v1/endpoints', { url: target, name: 'k' }, keyed('k1'))
+    const again = await world.call('POST', '/v1/endpoints', { url: target, name: 'k' }, keyed('k1'))
+    expect(again).toMatchObject({ status: 201, body: first.body })
+    expect(again.headers.get('idempotent-replayed')).toBe('true')
+    expect(again.headers.get('location')).toBe(first.headers.get('location'))
+    expect(first.headers.get('idempotent-replayed')).toBeNull()
+    const stored = await world.deps.db.prepare('SELECT * FROM idempotency').all()
+    expect(JSON.stringify(stored.results)).not.toContain(first.body.secret)
+  })
+
+  it('refuse another body, or another path, under the same key', async () => {
+    await world.call('POST', '/v1/events', { type: 'a', data: 1 }, keyed('k2'))
+    for (const [path, data] of [
+      ['/v1/events', 2],
+      ['/v1/events/batch', 1],
+    ] as const) {
+      const reply = await world.call('POST', path, { type: 'a', data }, keyed('k2'))
+      expect(reply).toMatchObject(problem(409, 'idempotency_conflict'))
+    }
+  })
+
+  it('run a request once when it arrives twice at the same time', async () => {
+    const body = { type: 'once', data: 1 }
+    const replies = await Promise.all(
+      [1, 2, 3].map(() => world.call('POST', '/v1/events', body, keyed('k3'))),
+    )
+    expect(world.did.filter((each) => each === 'publish default once')).toHaveLength(1)
+    expect(replies.map(({ status }) => status).filter((status) => status === 202).length).toBeGreaterThan(0)
+  })
+
+  it('are free again after a refusal, after a day, and for other tenants', async () => {
+    expect((await world.call('POST', '/v1/events', { type: 'a' }, keyed('k4'))).status).toBe(400)
+    const good = { type: 'a', data: 1 }
+    expect((await world.call('POST', '/v1/events', good, keyed('k4'))).status).toBe(202)
+    expect((await world.call('POST', '/v1/events', good, { ...keyed('k4'), tenant: 'other' })).status).toBe(
+      202,
+    )
+    world.time.now += 86_400_000
+    const next = await world.call('POST', '/v1/events', { type: 'b', data: 1 }, keyed('k4'))
+    expect(next.headers.get('idempotent-replayed')).toBeNull()
+    expect((await world.call('POST', '/v1/events', good, keyed('k 5'))).status).toBe(400)
+  })
+
+  it('are removed by the sweep when their day has passed', async () => {
+    const { db } = world.deps
+    await world.call('POST', '/v1/events', { type: 'a', data: 1 }, keyed('k6'))
+    const count = () => db.prepare('SELECT count(*) AS n FROM idempotency').first<number>('n')
+    const before = await count()
+    expect(await expireKeys(db, { after: undefined, now: world.time.now })).toEqual({ next: undefined })
+    expect(await count()).toBeLessThanOrEqual(before ?? 0)
+    await expireKeys(db, { after: 'default k6', now: world.time.now + 86_400_000 })
+    expect(await count()).toBeGreaterThan(0)
+    await expireKeys(db, { after: undefined, now: world.time.now + 86_400_000 })
+    expect(await count()).toBe(0)
   })
 })

@@ -1,12 +1,14 @@
 import { expect } from 'vitest'
+import { z } from 'zod'
 import { makeApi } from '../../src/api/app.ts'
 import type { ApiDeps } from '../../src/api/deps.ts'
+import { text, toBase64, utf8 } from '../../src/model/bytes.ts'
 import type { Publication } from '../../src/model/publication.ts'
-import { toBase64, utf8 } from '../../src/model/bytes.ts'
 import type { Event } from '../../src/model/event.ts'
 import { newId } from '../../src/model/id.ts'
 import { err, ok } from '../../src/model/result.ts'
 import { makeSealer } from '../../src/model/seal.ts'
+import { expectDocumented } from './contract.ts'
 import { openDatabases } from './databases.ts'
 
 export const ROOT = 'hwk_root_of_this_test'
@@ -36,7 +38,10 @@ export interface CallOptions {
   raw?: string
 }
 
-/** The API over real databases, with fakes only for what lies in objects. `did` lists what reached those, in order. */
+/**
+ * The API over real databases, with fakes only for what lies in objects. `did` lists what reached those, in order.
+ * Every answer that is not a problem is held against the contract.
+ */
 export async function makeWorld(more: Partial<ApiDeps> = {}) {
   const { db, logDb } = await openDatabases()
   const did: string[] = []
@@ -64,11 +69,16 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
         ? err({ reason: 'private_address', detail: 'The address is private.' })
         : ok(undefined),
     ingestUrl: (sourceId, url) => `${new URL(url).origin}/in/${sourceId}`,
-    knownProvider: (slug) => ({ github: { needsSecret: true }, generic: { needsSecret: false } })[slug],
+    knownProvider: (slug) =>
+      ({
+        github: { needsSecret: true, configSchemas: [] },
+        generic: { needsSecret: false, configSchemas: [z.object({ header: z.string().optional() })] },
+      })[slug],
     reportError: (error) => void did.push(`reported ${String(error)}`),
     ...more,
   }
   const app = makeApi(deps)
+  const contract: unknown = await (await app.request('/openapi.json')).json()
   async function call(
     method: string,
     path: string,
@@ -81,14 +91,16 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
     const content = raw ?? (body === undefined ? undefined : JSON.stringify(body))
     const init = { method, headers: sent, ...(content === undefined ? {} : { body: utf8(content) }) }
     const response = await app.request(`https://hooks.example${path}`, init)
-    const answer = await response.text()
+    const answer = text(new Uint8Array(await response.arrayBuffer()))
     const isJson = answer !== '' && (response.headers.get('content-type')?.includes('json') ?? false)
-    const parsed = isJson
-      ? (JSON.parse(answer) as Reply['body'])
-      : ({ text: answer } as unknown as Reply['body'])
-    return { status: response.status, headers: response.headers, body: parsed }
+    const parsed = (isJson ? JSON.parse(answer) : { text: answer }) as ReplyBody
+    const { status } = response
+    if (response.ok && path.startsWith('/v1/') && method !== 'HEAD') {
+      expectDocumented(contract, { method, path, status, body: parsed })
+    }
+    return { status, headers: response.headers, body: parsed }
   }
-  return { call, deps, did, published, bodies, time, app }
+  return { call, deps, did, published, bodies, time, app, contract }
 }
 
 export type World = Awaited<ReturnType<typeof makeWorld>>

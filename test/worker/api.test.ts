@@ -51,8 +51,13 @@ describe('every call', () => {
     ['/v1/sources', { provider: 'generic', colour: 'red' }, 'colour'],
     ['/v1/sources', { provider: 'generic', dedupe: { by: 'auto', window: 3 } }, 'dedupe.window'],
     ['/v1/sources', { provider: 'generic', uid: 'src_01K00000000000000000000000' }, 'uid'],
+    ['/v1/sources', { provider: 'generic', config: { header: 1 } }, 'config.header'],
+    ['/v1/sources', { provider: 'generic', ipAllow: ['10.0.0.0/8', '10.0.0.0/33'] }, 'ipAllow.1'],
     ['/v1/endpoints', { url: target, retry: { preset: 'sometimes' } }, 'retry.preset'],
     ['/v1/endpoints', { url: target, retry: { preset: 'crm', attempts: 3 } }, 'retry.attempts'],
+    ['/v1/endpoints', { url: target, retry: { strategy: 'linea' } }, 'retry.strategy'],
+    ['/v1/endpoints', { url: target, retry: { scheduleSeconds: [0, -1] } }, 'retry.scheduleSeconds.1'],
+    ['/v1/events/batch', { events: [{ type: 'a' }] }, 'events.0.data'],
     ['/v1/endpoints', { url: target, headers: { 'bad header': 'x' } }, 'headers.bad header'],
     ['/v1/endpoints', { url: target, secret: 'whsec_dG9vIHNob3J0' }, 'secret'],
     ['/v1/endpoints', { url: target, eventTypes: ['a', 'b*'] }, 'eventTypes.1'],
@@ -66,7 +71,7 @@ describe('every call', () => {
         { type: 'a', data: 1 },
         { type: 'a b', data: 1 },
       ],
-      'events.1.type',
+      '1.type',
     ],
     ['/v1/tokens', { name: 'a', scopes: ['tenants:write'] }, 'scopes.0'],
     ['/v1/tokens', { name: 'a', scopes: ['*'], expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
@@ -119,6 +124,31 @@ describe('every call', () => {
     expect(reply).toMatchObject(problem(500, 'internal'))
     expect(JSON.stringify(reply.body)).not.toContain('secret detail')
     expect(broken.did).toEqual(['reported Error: secret detail'])
+  })
+})
+
+describe('the contract', () => {
+  it('documents each operation once, and can be browsed without a script', async () => {
+    const { body } = await world.call('GET', '/openapi.json', undefined, { token: null })
+    expect(body).toMatchObject({ openapi: '3.1.0', security: [{ token: [] }] })
+    const operations = Object.values(body['paths'] as Record<string, Record<string, { operationId: string }>>)
+    const ids = operations.flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId))
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids).toContain('post-sources-id-secrets')
+    const page = await world.call('GET', '/docs', undefined, { token: null })
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+    expect(page.body['text']).toContain('/v1/sources/:id/secrets')
+    expect(page.body['text']).not.toContain('<script')
+  })
+
+  it('closes bodies and leaves answers open', () => {
+    const { paths } = world.contract as { paths: Record<string, Record<string, object>> }
+    expect(paths['/v1/endpoints/{id}']?.['patch']).toMatchObject({
+      parameters: [{ name: 'id' }, { name: 'Hookway-Tenant' }, { name: 'If-Match' }],
+      requestBody: {
+        content: { 'application/json': { schema: { additionalProperties: false, properties: { url: {} } } } },
+      },
+    })
   })
 })
 
@@ -256,53 +286,5 @@ describe('lists', () => {
       const reply = await world.call('GET', `/v1/sources?cursor=${cursor}`)
       expect(reply).toMatchObject(problem(400, 'invalid_cursor'))
     }
-  })
-})
-
-describe('idempotency keys', () => {
-  const keyed = (key: string) => ({ headers: { 'idempotency-key': key } })
-
-  it('replay the first answer with its secret, which is stored sealed', async () => {
-    const first = await world.call('POST', '/v1/endpoints', { url: target, name: 'k' }, keyed('k1'))
-    const again = await world.call('POST', '/v1/endpoints', { url: target, name: 'k' }, keyed('k1'))
-    expect(again).toMatchObject({ status: 201, body: first.body })
-    expect(again.headers.get('idempotent-replayed')).toBe('true')
-    expect(again.headers.get('location')).toBe(first.headers.get('location'))
-    expect(first.headers.get('idempotent-replayed')).toBeNull()
-    const stored = await world.deps.db.prepare('SELECT * FROM idempotency').all()
-    expect(JSON.stringify(stored.results)).not.toContain(first.body.secret)
-  })
-
-  it('refuse another body, or another path, under the same key', async () => {
-    await world.call('POST', '/v1/events', { type: 'a', data: 1 }, keyed('k2'))
-    for (const [path, data] of [
-      ['/v1/events', 2],
-      ['/v1/events/batch', 1],
-    ] as const) {
-      const reply = await world.call('POST', path, { type: 'a', data }, keyed('k2'))
-      expect(reply).toMatchObject(problem(409, 'idempotency_conflict'))
-    }
-  })
-
-  it('run a request once when it arrives twice at the same time', async () => {
-    const body = { type: 'once', data: 1 }
-    const replies = await Promise.all(
-      [1, 2, 3].map(() => world.call('POST', '/v1/events', body, keyed('k3'))),
-    )
-    expect(world.did.filter((each) => each === 'publish default once')).toHaveLength(1)
-    expect(replies.map(({ status }) => status).filter((status) => status === 202).length).toBeGreaterThan(0)
-  })
-
-  it('are free again after a refusal, after a day, and for other tenants', async () => {
-    expect((await world.call('POST', '/v1/events', { type: 'a' }, keyed('k4'))).status).toBe(400)
-    const good = { type: 'a', data: 1 }
-    expect((await world.call('POST', '/v1/events', good, keyed('k4'))).status).toBe(202)
-    expect((await world.call('POST', '/v1/events', good, { ...keyed('k4'), tenant: 'acme' })).status).toBe(
-      202,
-    )
-    world.time.now += 86_400_000
-    const next = await world.call('POST', '/v1/events', { type: 'b', data: 1 }, keyed('k4'))
-    expect(next.headers.get('idempotent-replayed')).toBeNull()
-    expect((await world.call('POST', '/v1/events', good, keyed('k 5'))).status).toBe(400)
   })
 })

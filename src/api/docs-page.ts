@@ -1,0 +1,57 @@
+import type { Operation } from './operation.ts'
+
+/** The contract for people: one page, made on the server, without a script. `contract` is `openApiOf` the operations. */
+export function docsPage(operations: readonly Operation[], contract: Record<string, unknown>): string {
+  const sections = new Map<string, string[]>()
+  for (const operation of operations) {
+    const tag = operation.path.split('/')[1] ?? ''
+    sections.set(tag, [...(sections.get(tag) ?? []), showOperation(operation, contract)])
+  }
+  const toc = [...sections.keys()].map((tag) => `<a href="#${tag}">${tag}</a>`).join(' · ')
+  const body = [...sections].map(([tag, shown]) => `<h2 id="${tag}">${tag}</h2>${shown.join('')}`).join('')
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Hookway API</title><style>${STYLE}</style><body><h1>Hookway API</h1>
+<p>Under <code>/v1</code>, with <code>Authorization: Bearer TOKEN</code>. The same as
+<a href="/openapi.json">OpenAPI 3.1</a>.</p><p>${toc}</p>${body}</body></html>`
+}
+
+/** No script, no foreign origin, no frame: what the page's `Content-Security-Policy` says. */
+export const DOCS_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+const STYLE = `
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+body { max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
+summary { cursor: pointer; padding: .3rem 0 } summary code { font-weight: 600 }
+pre { overflow-x: auto; padding: .75rem; border: 1px solid #8885; border-radius: .4rem; font-size: .85rem }
+b { display: inline-block; min-width: 4rem }`
+
+interface Described {
+  description: string
+  parameters: { name: string; in: string }[]
+  requestBody?: { content: Record<string, { schema: unknown }> }
+  responses: Record<string, { content?: Record<string, { schema: unknown }> }>
+}
+
+function showOperation(
+  { method, path, summary, answers }: Operation,
+  contract: Record<string, unknown>,
+): string {
+  const paths = contract['paths'] as Record<string, Record<string, Described>>
+  const described = paths[`/v1${path.replace(':id', '{id}')}`]?.[method.toLowerCase()]
+  if (!described) return ''
+  const names = described.parameters.map((each) => `<code>${escape(each.name)}</code> (${each.in})`)
+  const body = described.requestBody?.content['application/json']?.schema
+  const answer = described.responses[String(answers.status)]?.content?.['application/json']?.schema
+  return `<details><summary><b>${method}</b> <code>/v1${escape(path)}</code> ${escape(summary)}</summary>
+<p>${escape(described.description)} Parameters: ${names.join(', ')}.</p>
+${body ? `<p>Body</p>${showSchema(body)}` : ''}
+<p>Answer ${answers.status}</p>${answer ? showSchema(answer) : ''}</details>`
+}
+
+function showSchema(schema: unknown): string {
+  return `<pre>${escape(JSON.stringify(schema, null, 2))}</pre>`
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+}

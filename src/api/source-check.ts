@@ -1,0 +1,28 @@
+import { isAddressOrRange } from '../model/address.ts'
+import type { FieldError } from '../model/problem.ts'
+import type { SourceSettings } from '../model/source.ts'
+import type { KnownProvider } from './deps.ts'
+import { faultsOf, invalid } from './parse.ts'
+
+/** The settings that are checked, so that a change of others (a pause, a name) is never held up by them. */
+export const CHECKED = ['config', 'ipAllow', 'ipDeny'] as const
+
+/**
+ * Throws `invalid_request` for settings that fit their schema and could still never work: a `config` that the
+ * provider cannot be set up with, an address list that cannot be read. Otherwise every request of the provider
+ * would be refused for a fault of its owner's.
+ */
+export function requireSound(settings: SourceSettings, { configSchemas }: KnownProvider): void {
+  const faults = [
+    ...configSchemas.flatMap((schema) => faultsOf(schema, settings.config, 'config')),
+    ...addressFaults('ipAllow', settings.ipAllow),
+    ...addressFaults('ipDeny', settings.ipDeny),
+  ]
+  if (faults.length > 0) throw invalid(faults)
+}
+
+function addressFaults(field: string, list: readonly string[]): FieldError[] {
+  return list.flatMap((each, i) =>
+    isAddressOrRange(each) ? [] : [{ path: `${field}.${i}`, message: 'is neither an address nor a CIDR' }],
+  )
+}
