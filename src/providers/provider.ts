@@ -40,8 +40,8 @@ export interface Provider {
   /** Kebab case; what a source names. */
   slug: string
   name: string
-  /** The provider's own page on webhooks or their signatures. */
-  docs: string
+  /** The provider's own page on webhooks or their signatures; every verified provider has one. */
+  docs?: string
   evidence: Evidence
   /** What the owner pastes into the dashboard; absent when there is nothing to paste. */
   secret?: { label: string; pattern?: RegExp; help?: string }

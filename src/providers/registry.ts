@@ -155,9 +155,11 @@ import { xero } from './xero.ts'
 import { zendesk } from './zendesk.ts'
 import { zoom } from './zoom.ts'
 import type { Provider } from './provider.ts'
-import { unverified } from './unverified.ts'
+import { unverifiedAToE } from './unverified-a-to-e.ts'
+import { unverifiedFToO } from './unverified-f-to-o.ts'
+import { unverifiedPToZ } from './unverified-p-to-z.ts'
 
-/** Every provider, sorted by slug; those in `unverified.ts` come after the rest. */
+/** Every provider, sorted by slug; those with an unverified scheme come after the rest. */
 export const providers: readonly Provider[] = [
   ably,
   acuity,
@@ -315,7 +317,9 @@ export const providers: readonly Provider[] = [
   xero,
   zendesk,
   zoom,
-  ...unverified,
+  ...unverifiedAToE,
+  ...unverifiedFToO,
+  ...unverifiedPToZ,
 ]
 
 const bySlug = new Map(providers.map((provider) => [provider.slug, provider]))
