@@ -31,6 +31,8 @@ export interface EventFacts {
   changes?: `/${string}`
   /** The array whose items are events of their own; `''` when the whole document is that array. */
   batch?: '' | `/${string}`
+  /** Batches stay in one piece, lines of JSON too. */
+  isWhole?: boolean
 }
 
 /** How well the scheme is known: the official SDK was run, documentation or working code was read, or nothing. */

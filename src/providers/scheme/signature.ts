@@ -9,6 +9,9 @@ import { holds, publicKey, type Algorithm } from './public-key.ts'
 import { failed, type Inbound, type Scheme } from './scheme.ts'
 import { contentTemplates, signedContent, whereOf, type Claim, type SignedSpec } from './signed.ts'
 
+/** A check with a public key costs some fifty times one with a secret. */
+const SIGNATURES_MAX = 4
+
 export type KeySpec = Algorithm & {
   encoding?: Encoding
   /** The provider's published key. An owner's own key material counts before it. */
@@ -50,7 +53,9 @@ export async function checkSignatures(
   const texts = await keyTexts(spec, inbound)
   if (!Array.isArray(texts)) return texts
   if (texts.length === 0) return failed('no_secret')
-  const decoded = signatures.flatMap((sent) => decodeAs(spec.encoding ?? 'base64', sent) ?? [])
+  const decoded = signatures
+    .slice(0, SIGNATURES_MAX)
+    .flatMap((sent) => decodeAs(spec.encoding ?? 'base64', sent) ?? [])
   if (decoded.length === 0) return failed('bad_encoding')
   let readable = false
   for (const [keyIndex, text] of texts.entries()) {
