@@ -1,6 +1,7 @@
-import { fromBase64, text, toBase64, utf8 } from '../model/bytes.ts'
+import { text, toBase64, utf8 } from '../model/bytes.ts'
 import { headerOf } from '../model/request.ts'
 import { defineProvider } from './provider.ts'
+import { decodeAs } from './scheme/encoding.ts'
 import { jsonAnswer } from './scheme/handshake.ts'
 import { atPointer, parseJson, scalarText } from './scheme/json.ts'
 import { configText, failed, type Inbound, type Scheme } from './scheme/scheme.ts'
@@ -13,10 +14,13 @@ const scheme: Scheme = {
   verify: async (inbound) => {
     const header = headerOf(inbound.request, 'x-ebay-signature')
     if (!header) return failed('missing_header', 'no x-ebay-signature')
-    const claim = jsonOf(fromBase64(header))
-    const sent = scalarText(atPointer(claim, '/signature'))
-    const kid = scalarText(atPointer(claim, '/kid'))
-    if (!sent || !kid || !/^[\w-]{1,100}$/.test(kid)) return failed('bad_format')
+    const claim = jsonOf(decodeAs('base64', header))
+    const sent = textAt(claim, '/signature')
+    const kid = textAt(claim, '/kid')
+    const isKnown = textAt(claim, '/alg') === 'ecdsa' && textAt(claim, '/digest') === 'SHA1'
+    if (!isKnown || !sent || !kid || !/^[\w-]{1,100}$/.test(kid)) return failed('bad_format')
+    const own = textAt(inbound.config, '/keys/kid')
+    if (own !== undefined && own !== kid) return failed('unknown_key')
     return checkSignatures(
       { name: 'ecdsa-p256', hash: 'sha1', fetchKey: () => fetchKey(inbound, kid) },
       { signatures: [sent], contents: [inbound.request.body], inbound },
@@ -35,11 +39,15 @@ async function fetchKey({ keys, config }: Inbound, kid: string): Promise<string 
     headers: { authorization: `Basic ${credentials}`, 'content-type': 'application/x-www-form-urlencoded' },
     body: 'grant_type=client_credentials&scope=https%3A%2F%2Fapi.ebay.com%2Foauth%2Fapi_scope',
   })
-  const token = scalarText(atPointer(jsonOf(utf8(grant ?? '')), '/access_token'))
+  const token = textAt(jsonOf(utf8(grant ?? '')), '/access_token')
   if (token === undefined) return undefined
   const url = `https://api.ebay.com/commerce/notification/v1/public_key/${kid}`
   const answer = await keys.text({ url, hosts: HOSTS, headers: { authorization: `Bearer ${token}` } })
-  return scalarText(atPointer(jsonOf(utf8(answer ?? '')), '/key'))
+  return textAt(jsonOf(utf8(answer ?? '')), '/key')
+}
+
+function textAt(document: unknown, pointer: string): string | undefined {
+  return scalarText(atPointer(document, pointer))
 }
 
 function jsonOf(bytes: Uint8Array | undefined): unknown {

@@ -40,15 +40,14 @@ const flipped = (text: string, bit: number): string => {
   return text.slice(0, index) + String.fromCharCode(code) + text.slice(index + 1)
 }
 
-/** The headers that carry a signature or a time, of those that a vector has. */
+const SIGNED_HEADERS =
+  /sign|hmac|authorization|token|secret|-timestamp|-mac|^webhook-id|^svix-id|verification|x-trello/
+
+/** The headers that carry a signature or a time, of those that a vector has. Sentry's time is not signed. */
 const signedHeaders = ({ request }: Vector): string[] =>
   request.headers
     .map(([name]) => name)
-    .filter((name) =>
-      /sign|hmac|authorization|token|secret|timestamp|-mac|webhook-id|svix-id|verification|x-trello|x-zm/.test(
-        name,
-      ),
-    )
+    .filter((name) => SIGNED_HEADERS.test(name) && name !== 'sentry-hook-timestamp')
 
 describe.each(valid)('a valid request of $file', ({ file, vector }) => {
   it('fails with any one bit of a signature or time changed', async () => {
@@ -160,9 +159,9 @@ describe.each(providers)('$slug', (provider) => {
 /** Changes that no server sees: the case of the name of an authentication scheme (RFC 7235), its white space. */
 function isSameToServer(value: string, changed: string): boolean {
   return (
-    /^basic |^bearer /i.test(value) &&
+    /^(basic|bearer|application) /i.test(value) &&
     value.toLowerCase() === changed.toLowerCase() &&
-    value.slice(7) === changed.slice(7)
+    value.slice(value.indexOf(' ')) === changed.slice(value.indexOf(' '))
   )
 }
 
