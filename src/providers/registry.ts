@@ -48,7 +48,11 @@ import { fillout } from './fillout.ts'
 import { folk } from './folk.ts'
 import { formstack } from './formstack.ts'
 import { fusionauth } from './fusionauth.ts'
+import { generic } from './generic.ts'
+import { genericBasic } from './generic-basic.ts'
 import { genericHmac } from './generic-hmac.ts'
+import { genericJwt } from './generic-jwt.ts'
+import { genericToken } from './generic-token.ts'
 import { getstream } from './getstream.ts'
 import { github } from './github.ts'
 import { gitlab } from './gitlab.ts'
@@ -211,7 +215,11 @@ export const providers: readonly Provider[] = [
   folk,
   formstack,
   fusionauth,
+  generic,
+  genericBasic,
   genericHmac,
+  genericJwt,
+  genericToken,
   getstream,
   github,
   gitlab,
