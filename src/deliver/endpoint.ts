@@ -368,7 +368,8 @@ export class EndpointQueue {
       const row = store.retryLog(retry.position)
       const delivery = store.delivery(retry.position)
       // The row must name the receipt under which it is confirmed now, or the next crash would take it for confirmed.
-      if (row && delivery) this.#lanes.put({ ...retry, receipt: this.#outbox.add(row, eventRowOf(delivery)) }, row)
+      if (row && delivery)
+        this.#lanes.put({ ...retry, receipt: this.#outbox.add(row, eventRowOf(delivery)) }, row)
     }
   }
 

@@ -25,7 +25,8 @@ export async function dedupeOf({
   index,
 }: {
   source: Pick<Source, 'settings'>
-  request: RawRequest
+  /** The part of the request that is this event's. */
+  request: Pick<RawRequest, 'method' | 'body'>
   path: string
   facts: EventFacts
   from: FactSource
@@ -61,6 +62,6 @@ export async function dedupeOf({
   }
 }
 
-async function contentHash(request: RawRequest, path: string): Promise<string> {
+async function contentHash(request: Pick<RawRequest, 'method' | 'body'>, path: string): Promise<string> {
   return toHex(await sha256(concat([utf8(`${request.method}\n${path}\n`), request.body])))
 }

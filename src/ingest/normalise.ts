@@ -1,6 +1,6 @@
 import type { Event, EventHead, EventMetadata } from '../model/event.ts'
 import type { EventId } from '../model/id.ts'
-import { headerOf, type RawRequest } from '../model/request.ts'
+import { headerOf, type HeaderPair, type RawRequest } from '../model/request.ts'
 import { err, ok, type Result } from '../model/result.ts'
 import type { Source } from '../model/source.ts'
 import type { Verification } from '../model/verification.ts'
@@ -9,8 +9,10 @@ import type { EventFacts } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import { documentOf } from '../providers/scheme/document.ts'
 import { atPointer } from '../providers/scheme/json.ts'
+import { splitBatch } from './batch.ts'
 import { dedupeOf } from './dedupe.ts'
 import { readFact, timeOf, type FactSource } from './facts.ts'
+import { withoutSecrets } from './redact.ts'
 
 /** An event ready to be accepted, and the key by which a repeat of it is known (null: repeats are not looked for). */
 export interface NormalisedEvent {
@@ -49,23 +51,38 @@ export async function normalise(input: NormaliseInput): Promise<Result<Normalise
   if (headerChars(request) > HEADER_CHARS_MAX) {
     return err({ code: 'headers_too_large', detail: `more than ${HEADER_CHARS_MAX} characters of headers` })
   }
-  const facts = eventFactsOf(findProvider(source.provider), source.settings.config)
-  const root = 'value' in document ? document.value : undefined
-  const from: FactSource = { request, root, item: root }
-  const event: Event = { head: headOf(input, facts, from), body: request.body }
-  const dedupe = await dedupeOf({
-    source,
-    request,
+  const provider = findProvider(source.provider)
+  const facts = eventFactsOf(provider, source.settings.config)
+  const kept = withoutSecrets(provider?.scheme?.reveals?.(source.settings.config) ?? [], {
+    headers: request.headers,
     path: input.path,
-    facts,
-    from,
-    index: null,
   })
-  return ok([{ event, ...dedupe }])
+  const root = 'value' in document ? document.value : undefined
+  const items = facts.isWhole ? undefined : splitBatch(request, document, facts.batch)
+  const events: NormalisedEvent[] = []
+  for (const [index, { item, body }] of (items ?? [{ item: root, body: request.body }]).entries()) {
+    const from: FactSource = { request, root, item }
+    const head = headOf({ ...input, ...kept }, facts, from)
+    const isOneOfMany = items !== undefined && items.length > 1
+    const dedupe = await dedupeOf({
+      source,
+      request: { method: request.method, body },
+      path: input.path,
+      facts,
+      from,
+      index: isOneOfMany ? index : null,
+    })
+    events.push({ event: { head: { ...head, bodyBytes: body.byteLength }, body }, ...dedupe })
+  }
+  return ok(events)
 }
 
-function headOf(input: NormaliseInput, facts: EventFacts, from: FactSource): EventHead {
-  const { source, request, path } = input
+function headOf(
+  input: NormaliseInput & { headers: HeaderPair[] },
+  facts: EventFacts,
+  from: FactSource,
+): EventHead {
+  const { source, request, path, headers } = input
   const occurredAt = timeOf(readFact(facts.occurredAt, from))
   return {
     id: input.newEventId(),
@@ -80,10 +97,32 @@ function headOf(input: NormaliseInput, facts: EventFacts, from: FactSource): Eve
     ...textField('orderingKey', orderingKeyOf(source.settings.orderingKey, from)),
     method: request.method,
     path,
-    headers: request.headers,
-    contentType: headerOf(request, 'content-type') ?? 'application/octet-stream',
+    headers,
+    contentType: contentTypeOf(request),
     metadata: { ...input.metadata, ...provenance(input), ...changesOf(facts, from) },
     bodyBytes: request.body.byteLength,
+  }
+}
+
+/** What a body without a type most likely is; receivers get it as their content type. */
+function contentTypeOf(request: RawRequest): string {
+  const sent = headerOf(request, 'content-type')
+  if (sent !== undefined) return sent
+  switch (documentOf(request).kind) {
+    case 'json':
+      return 'application/json'
+    case 'lines':
+      return 'application/x-ndjson'
+    case 'xml':
+      return 'application/xml'
+    case 'jwt':
+      return 'application/jwt'
+    case 'form':
+    case 'wrapped':
+      return 'application/x-www-form-urlencoded'
+    case 'none':
+    case 'hostile':
+      return 'application/octet-stream'
   }
 }
 

@@ -8,7 +8,5 @@ export const acuity = defineProvider({
   evidence: 'code',
   secret: { label: 'Main API key' },
   scheme: hmac({ header: 'x-acuity-signature', encoding: 'base64' }),
-  event: { type: '/action', id: '{/id}:{/action}', entityType: '=appointment', entityId: '/id' },
-  notes:
-    'The same change of an appointment twice within the window counts as one; set `dedupe` to `none` if that matters.',
+  event: { type: '/action', entityType: '=appointment', entityId: '/id' },
 })

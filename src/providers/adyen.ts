@@ -3,10 +3,11 @@ import type { Verification } from '../model/verification.ts'
 import { defineProvider } from './provider.ts'
 import { firstOf } from './scheme/combine.ts'
 import { documentOf } from './scheme/document.ts'
-import { checkMac, hmac } from './scheme/hmac.ts'
+import { checkMac, hmac, type MacSpec } from './scheme/hmac.ts'
 import { atPointer, scalarText } from './scheme/json.ts'
 import { failed, type Scheme } from './scheme/scheme.ts'
 
+const MAC: MacSpec = { encoding: 'base64', key: { encoding: 'hex' } }
 const ITEM = '/NotificationRequestItem'
 const FIELDS = [
   '/pspReference',
@@ -32,7 +33,7 @@ const itemSignatures: Scheme = {
       if (!sent) return failed('missing_header', 'an item has no hmacSignature')
       const text = FIELDS.map((field) => scalarText(atPointer(item, `${ITEM}${field}`)) ?? '').join(':')
       const claim = { signatures: [sent], contents: [utf8(text)], inbound }
-      verdict = await checkMac({ encoding: 'base64', key: { encoding: 'hex' } }, claim)
+      verdict = await checkMac(MAC, claim)
       if (verdict.verdict === 'failed') return verdict
     }
     return verdict
@@ -45,10 +46,7 @@ export const adyen = defineProvider({
   docs: 'https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures',
   evidence: 'sdk',
   secret: { label: 'HMAC key (hex)', pattern: /^[0-9A-Fa-f]+$/ },
-  scheme: firstOf(
-    hmac({ header: 'hmacsignature', encoding: 'base64', key: { encoding: 'hex' } }),
-    itemSignatures,
-  ),
+  scheme: firstOf(hmac({ header: 'hmacsignature', ...MAC }), itemSignatures),
   event: {
     type: [`${ITEM}/eventCode`, '/type'],
     id: [`{${ITEM}/pspReference}:{${ITEM}/eventCode}:{${ITEM}/success}`, '{/type}:{/data/id}:{/timestamp}'],

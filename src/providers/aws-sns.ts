@@ -8,31 +8,29 @@ import { failed, type Scheme } from './scheme/scheme.ts'
 import { checkSignatures } from './scheme/signature.ts'
 
 const HOSTS = [/^sns\.[a-z0-9-]{3,}\.amazonaws\.com(\.cn)?$/]
-const CERTIFICATES = /^\/SimpleNotificationService-[A-Za-z0-9]{1,64}\.pem$/
-const NOTIFICATION = ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type']
+const PATH = /^\/SimpleNotificationService-[A-Za-z0-9]{1,64}\.pem$/
+const KEY_AT = { place: '/SigningCertURL', hosts: HOSTS, path: PATH } as const
+const NOTIFICATION = ['Message', 'MessageId', 'Subject', 'SubscribeURL', 'Timestamp', 'TopicArn', 'Type']
 const CONFIRMATION = ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type']
 
 const scheme: Scheme = {
   summary:
-    'RSA-SHA1 or RSA-SHA256 base64 of the named fields in `Signature`, by the certificate at `SigningCertURL`',
+    'RSA-SHA1 or -SHA256 base64 of named fields in `Signature`, by the certificate at `SigningCertURL`',
   verify: async (inbound) => {
     const document = documentOf(inbound.request)
     const message = 'value' in document ? document.value : undefined
     const field = (name: string): string | undefined => scalarText(atPointer(message, `/${name}`))
+    const lines = (name: string): string => (field(name) === undefined ? '' : `${name}\n${field(name)}\n`)
     const sent = field('Signature')
     if (!sent) return failed('missing_header', 'no Signature in the body')
     const version = field('SignatureVersion')
     if (version !== '1' && version !== '2') return failed('bad_format', 'unknown SignatureVersion')
-    const names = field('Type') === 'Notification' ? NOTIFICATION : CONFIRMATION
-    const lines = names.flatMap((name) => (field(name) === undefined ? [] : [`${name}\n${field(name)}\n`]))
-    return checkSignatures(
-      {
-        name: 'rsa',
-        hash: version === '1' ? 'sha1' : 'sha256',
-        keyAt: { place: '/SigningCertURL', hosts: HOSTS, path: CERTIFICATES },
-      },
-      { signatures: [sent], contents: [utf8(lines.join(''))], inbound },
-    )
+    // Whether the token is signed when a subscription ends, AWS and its own validator disagree.
+    const either = field('Type') === 'UnsubscribeConfirmation' ? [CONFIRMATION, NOTIFICATION] : []
+    const signed = field('Type') === 'SubscriptionConfirmation' ? [CONFIRMATION] : [NOTIFICATION]
+    const contents = [...signed, ...either].map((names) => utf8(names.map(lines).join('')))
+    const spec = { name: 'rsa', hash: version === '1' ? 'sha1' : 'sha256', keyAt: KEY_AT } as const
+    return checkSignatures(spec, { signatures: [sent], contents, inbound })
   },
 }
 
@@ -45,7 +43,6 @@ export const awsSns = defineProvider({
   event: {
     type: ['header:x-amz-sns-message-type', '/Type'],
     id: '/MessageId',
-    entityType: '=topic',
     entityId: '/TopicArn',
     occurredAt: '/Timestamp',
   },
@@ -55,9 +52,8 @@ export const awsSns = defineProvider({
       signed: true,
       answer: ({ read }) => {
         const url = read('/SubscribeURL') ?? ''
-        return isPinned({ url, hosts: HOSTS })
-          ? { ...emptyAnswer(), effect: { kind: 'visit', url } }
-          : undefined
+        if (!isPinned({ url, hosts: HOSTS })) return undefined
+        return { ...emptyAnswer(), effect: { kind: 'visit', url } }
       },
     },
   ],

@@ -10,7 +10,7 @@ export const brevo = defineProvider({
   scheme: token({ at: 'header:authorization', prefix: 'Bearer ' }),
   event: {
     type: '/event',
-    id: '{/id}:{/event}:{/ts_event}',
+    id: '{/message-id}:{/event}:{/ts_event}',
     entityType: '=message',
     entityId: ['/message-id', '/email'],
     occurredAt: ['/ts_event', '/ts'],

@@ -19,7 +19,11 @@ const scheme: Scheme = {
     if (!timestamp) return failed('timestamp_missing')
     const late = timestampFault(timestamp, { unit: 'ms', toleranceSeconds: 30, now })
     if (late !== undefined) return failed(late.reason, late.hint)
-    const head = [request.method, signedPath(request.url), signedHeaders(request), ''].join('\n')
+    const names = signedNames(request)
+    if (names.join(',') !== headerOf(request, NAMES))
+      return failed('bad_format', `${NAMES} is not a sorted list`)
+    const headers = names.map((name) => `${name}:${headerOf(request, name)?.trim()}`).join(';')
+    const head = [request.method, signedPath(request.url), headers, ''].join('\n')
     return checkMac({}, { signatures: [sent], contents: [concat([utf8(head), request.body])], inbound })
   },
 }
@@ -33,15 +37,10 @@ function signedPath(url: string): string {
   return encodeURI(search ? `${path}?${encodeURIComponent(search)}` : path)
 }
 
-function signedHeaders(request: RawRequest): string {
+function signedNames(request: RawRequest): string[] {
   const listed = (headerOf(request, NAMES) ?? '').split(',', 100)
-  const names = [...new Set([...listed, NAMES, TIMESTAMP])].filter(
-    (name) => headerOf(request, name) !== undefined,
-  )
-  const sorted = names.toSorted()
-  return sorted
-    .map((name) => `${name}:${name === NAMES ? sorted.join(',') : headerOf(request, name)?.trim()}`)
-    .join(';')
+  const names = [...new Set([...listed, NAMES, TIMESTAMP])]
+  return names.filter((name) => headerOf(request, name) !== undefined).toSorted()
 }
 
 export const contentful = defineProvider({

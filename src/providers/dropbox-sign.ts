@@ -10,7 +10,7 @@ export const dropboxSign = defineProvider({
   scheme: hmac({ from: 'json:event.event_hash', signed: '{json:event.event_time}{json:event.event_type}' }),
   event: {
     type: '/event/event_type',
-    id: '/event/event_hash',
+    id: '{/event/event_hash}:{/signature_request/signature_request_id}',
     entityType: '=signature_request',
     entityId: '/signature_request/signature_request_id',
     occurredAt: '/event/event_time',

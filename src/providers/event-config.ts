@@ -24,8 +24,8 @@ export const commonConfigSchema = z.object({
     .optional(),
   /** Overrides the provider's own window, where it signs a time. */
   toleranceSeconds: z.int().min(1).max(604_800).optional(),
-  /** Whether a request with many events is taken apart (`split`, the default) or kept whole. */
-  batch: z.enum(['split', 'whole']).optional(),
+  /** `whole` keeps a request with many events in one piece; a JSON pointer says where the array of events is. */
+  batch: z.union([z.literal('whole'), z.literal(''), z.string().regex(/^\/.+$/)]).optional(),
   /** Key material given instead of fetched, under the provider's own names (`publicKeyPem`, `jwks`, …). */
   keys: z.record(z.string(), z.unknown()).optional(),
 })
@@ -39,7 +39,9 @@ export function eventFactsOf(provider: Provider | undefined, config: Record<stri
   const own = commonConfigSchema.safeParse(config)
   const facts: EventFacts = { ...provider?.event }
   if (own.success) {
-    if (own.data.batch === 'whole') delete facts.batch
+    const { batch } = own.data
+    if (batch === 'whole') facts.isWhole = true
+    else if (batch !== undefined) facts.batch = batch as '' | `/${string}`
     for (const [name, value] of Object.entries(own.data.event ?? {})) {
       if (value !== undefined) Object.assign(facts, { [name]: value })
     }

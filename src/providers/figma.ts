@@ -11,7 +11,7 @@ export const figma = defineProvider({
   scheme: token({ at: '/passcode' }),
   event: {
     type: '/event_type',
-    id: '{/webhook_id}:{/event_type}:{/timestamp}',
+    id: '{/webhook_id}:{/event_type}:{/file_key}:{/timestamp}',
     entityType: '=file',
     entityId: '/file_key',
     occurredAt: '/timestamp',

@@ -11,7 +11,7 @@ export const halopsa = defineProvider({
   scheme: firstOf(basic(), token({ at: 'header:x-halo-token', named: true })),
   event: {
     type: ['/event', '/webhook_name', '/type'],
-    id: ['/id', '/webhook_id'],
+    id: '/id',
     entityType: ['/object_type', '/entity'],
     entityId: ['/ticket/id', '/object_id', '/ticket_id'],
     occurredAt: ['/timestamp', '/eventdate'],

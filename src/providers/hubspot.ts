@@ -31,7 +31,7 @@ export const hubspot = defineProvider({
   ),
   event: {
     type: ['/subscriptionType', '/eventType'],
-    id: '{/eventId}:{/subscriptionId}',
+    id: '{/eventId}:{/subscriptionId}:{/objectId}:{/occurredAt}',
     entityType: ['/objectTypeId', '/subscriptionType'],
     entityId: '/objectId',
     occurredAt: '/occurredAt',

@@ -14,7 +14,7 @@ export const klaviyo = defineProvider({
   }),
   event: {
     type: '/topic',
-    id: ['/id', 'header:klaviyo-webhook-id'],
+    id: '{/topic}:{/payload/data/id}',
     entityId: '/payload/data/id',
     occurredAt: ['/payload/data/attributes/datetime', 'root:/meta/timestamp'],
     batch: '/data',

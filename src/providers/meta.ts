@@ -12,7 +12,7 @@ export const meta = defineProvider({
   scheme: hmac({ header: 'x-hub-signature-256', prefix: 'sha256=' }),
   event: {
     type: ['{root:/object}.{/changes/0/field}', 'root:/object'],
-    id: ['/messaging/0/message/mid', '{/id}:{/time}'],
+    id: '/messaging/0/message/mid',
     entityType: 'root:/object',
     entityId: '/id',
     occurredAt: '/time',

@@ -11,7 +11,7 @@ export const microsoftGraph = defineProvider({
   scheme: token({ each: '/value', at: '/clientState' }),
   event: {
     type: ['{/changeType}', '/lifecycleEvent'],
-    id: ['/id', '{/subscriptionId}:{/resourceData/id}:{/changeType}'],
+    id: '/id',
     entityType: '/resourceData/@odata.type',
     entityId: ['/resourceData/id', '/resource'],
     batch: '/value',

@@ -11,11 +11,11 @@ export const mollie = defineProvider({
   event: {
     type: '/type',
     typeDefault: 'payment',
-    id: '/id',
+    id: '{/type}:{/id}',
     entityType: '/_embedded/entity/resource',
     entityId: ['/entityId', '/id'],
     occurredAt: '/createdAt',
   },
   notes:
-    'Classic payment webhooks, a form with only an id, are unsigned: set verification to optional and fetch the payment.',
+    'Classic payment webhooks, a form with only an id, are unsigned, and look alike for every change of a payment: set verification to optional and dedupe to none.',
 })

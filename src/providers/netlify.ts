@@ -15,7 +15,7 @@ export const netlify = defineProvider({
   }),
   event: {
     type: ['header:x-netlify-event', '/state'],
-    id: '/id',
+    id: '{/id}:{/state}',
     entityType: '=deploy',
     entityId: ['/deploy_id', '/id'],
     occurredAt: '/updated_at',

@@ -10,7 +10,10 @@ export const pipedrive = defineProvider({
   scheme: basic(),
   event: {
     type: ['{/meta/entity}.{/meta/action}', '/event'],
-    id: ['/meta/correlation_id', '/meta/id'],
+    id: [
+      '{/meta/correlation_id}:{/meta/entity}:{/meta/entity_id}:{/meta/action}',
+      '{/event}:{/meta/id}:{/meta/timestamp_micro}',
+    ],
     entityType: ['/meta/entity', '/meta/object'],
     entityId: ['/meta/entity_id', '/data/id', '/meta/id'],
     occurredAt: '/meta/timestamp',

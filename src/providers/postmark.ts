@@ -10,7 +10,13 @@ export const postmark = defineProvider({
   scheme: basic(),
   event: {
     type: '/RecordType',
-    id: ['{/RecordType}:{/MessageID}:{/ID}', '{/RecordType}:{/MessageID}'],
+    typeDefault: 'Inbound',
+    id: [
+      '{/RecordType}:{/ID}',
+      '{/RecordType}:{/MessageID}:{/DeliveredAt}',
+      '{/RecordType}:{/MessageID}:{/ReceivedAt}',
+      '{/RecordType}:{/MessageID}:{/ChangedAt}',
+    ],
     entityType: '=message',
     entityId: '/MessageID',
     occurredAt: ['/DeliveredAt', '/BouncedAt', '/ReceivedAt', '/ChangedAt'],

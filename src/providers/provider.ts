@@ -31,6 +31,8 @@ export interface EventFacts {
   changes?: `/${string}`
   /** The array whose items are events of their own; `''` when the whole document is that array. */
   batch?: '' | `/${string}`
+  /** Batches stay in one piece, lines of JSON too. */
+  isWhole?: boolean
 }
 
 /** How well the scheme is known: the official SDK was run, documentation or working code was read, or nothing. */
@@ -40,8 +42,8 @@ export interface Provider {
   /** Kebab case; what a source names. */
   slug: string
   name: string
-  /** The provider's own page on webhooks or their signatures. */
-  docs: string
+  /** The provider's own page on webhooks or their signatures; every verified provider has one. */
+  docs?: string
   evidence: Evidence
   /** What the owner pastes into the dashboard; absent when there is nothing to paste. */
   secret?: { label: string; pattern?: RegExp; help?: string }

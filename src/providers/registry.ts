@@ -48,7 +48,11 @@ import { fillout } from './fillout.ts'
 import { folk } from './folk.ts'
 import { formstack } from './formstack.ts'
 import { fusionauth } from './fusionauth.ts'
+import { generic } from './generic.ts'
+import { genericBasic } from './generic-basic.ts'
 import { genericHmac } from './generic-hmac.ts'
+import { genericJwt } from './generic-jwt.ts'
+import { genericToken } from './generic-token.ts'
 import { getstream } from './getstream.ts'
 import { github } from './github.ts'
 import { gitlab } from './gitlab.ts'
@@ -155,9 +159,11 @@ import { xero } from './xero.ts'
 import { zendesk } from './zendesk.ts'
 import { zoom } from './zoom.ts'
 import type { Provider } from './provider.ts'
-import { unverified } from './unverified.ts'
+import { unverifiedAToE } from './unverified-a-to-e.ts'
+import { unverifiedFToO } from './unverified-f-to-o.ts'
+import { unverifiedPToZ } from './unverified-p-to-z.ts'
 
-/** Every provider, sorted by slug; those in `unverified.ts` come after the rest. */
+/** Every provider, sorted by slug; those with an unverified scheme come after the rest. */
 export const providers: readonly Provider[] = [
   ably,
   acuity,
@@ -209,7 +215,11 @@ export const providers: readonly Provider[] = [
   folk,
   formstack,
   fusionauth,
+  generic,
+  genericBasic,
   genericHmac,
+  genericJwt,
+  genericToken,
   getstream,
   github,
   gitlab,
@@ -315,7 +325,9 @@ export const providers: readonly Provider[] = [
   xero,
   zendesk,
   zoom,
-  ...unverified,
+  ...unverifiedAToE,
+  ...unverifiedFToO,
+  ...unverifiedPToZ,
 ]
 
 const bySlug = new Map(providers.map((provider) => [provider.slug, provider]))

@@ -1,5 +1,28 @@
+import { headerOf } from '../model/request.ts'
 import { defineProvider } from './provider.ts'
-import { hmac } from './scheme/hmac.ts'
+import { checkMac } from './scheme/hmac.ts'
+import { configText, failed, type Scheme } from './scheme/scheme.ts'
+import { compileTemplate, renderTemplate } from './scheme/template.ts'
+
+const CONTENT = '{method}\n{md5base64(body)}\n{header:content-type}\nx-timestamp:{header:x-timestamp}\n{path}'
+const template = compileTemplate(CONTENT)
+
+const scheme: Scheme = {
+  summary:
+    'HMAC-SHA256 base64 of the method, MD5 of the body, type, time and path in `authorization` (base64 key)',
+  verify: async (inbound) => {
+    const sent = headerOf(inbound.request, 'authorization')
+    if (!sent) return failed('missing_header', 'no authorization')
+    const [, application, signature] = /^Application ([^:\s]+):(\S+)$/i.exec(sent) ?? []
+    if (signature === undefined) return failed('bad_format')
+    const own = configText(inbound.config, 'applicationKey')
+    if (own !== undefined && own !== application)
+      return failed('unknown_key', 'signed for another application')
+    const content = await renderTemplate(template, inbound)
+    const claim = { signatures: [signature], contents: content === undefined ? [] : [content], inbound }
+    return checkMac({ encoding: 'base64', key: { encoding: 'base64' } }, claim)
+  },
+}
 
 export const sinchVoice = defineProvider({
   slug: 'sinch-voice',
@@ -7,14 +30,7 @@ export const sinchVoice = defineProvider({
   docs: 'https://developers.sinch.com/docs/voice/api-reference/authentication/callback-signed-request/',
   evidence: 'sdk',
   secret: { label: 'Application secret (base64)' },
-  scheme: hmac({
-    header: 'authorization',
-    // `Application KEY:SIGNATURE`; the HMAC covers everything but the key's name.
-    format: { positional: ':', signature: 1 },
-    encoding: 'base64',
-    key: { encoding: 'base64' },
-    signed: '{method}\n{md5base64(body)}\n{header:content-type}\nx-timestamp:{header:x-timestamp}\n{path}',
-  }),
+  scheme,
   event: {
     type: '/event',
     id: ['{/callid}:{/event}', '{/id}:{/event}'],

@@ -18,16 +18,15 @@ const scheme: Scheme = {
     const sent = headerOf(request, 'x-twilio-signature')
     if (!sent) return failed('missing_header', 'no x-twilio-signature')
     const bodyHash = queryOf(request.url).get('bodySHA256')
-    if (bodyHash !== null && !sameText(bodyHash, toHex(await sha256(request.body))))
-      return failed('body_modified')
+    const isWhole = bodyHash === null || sameText(bodyHash, toHex(await sha256(request.body)))
+    if (!isWhole) return failed('body_modified')
     const template = bodyHash === null ? sortedForm : bareUrl
-    const contents = await Promise.all(
-      spellings(request.url).map((url) =>
-        renderTemplate(template, { ...inbound, request: { ...request, url } }),
-      ),
+    const requests = spellings(request.url).map((url) => ({ ...request, url }))
+    const rendered = await Promise.all(
+      requests.map((one) => renderTemplate(template, { ...inbound, request: one })),
     )
-    const rendered = contents.filter((content) => content !== undefined)
-    return checkMac({ hash: 'sha1', encoding: 'base64' }, { signatures: [sent], contents: rendered, inbound })
+    const contents = rendered.filter((content) => content !== undefined)
+    return checkMac({ hash: 'sha1', encoding: 'base64' }, { signatures: [sent], contents, inbound })
   },
 }
 
@@ -48,12 +47,7 @@ export const twilio = defineProvider({
   scheme,
   event: {
     type: ['/EventType', '/MessageStatus', '/CallStatus', '/SmsStatus'],
-    id: [
-      'header:i-twilio-idempotency-token',
-      '{/MessageSid}:{/MessageStatus}',
-      '{/CallSid}:{/CallStatus}',
-      '/MessageSid',
-    ],
+    id: ['header:i-twilio-idempotency-token', '{/MessageSid}:{/MessageStatus}', '/MessageSid'],
     entityId: ['/MessageSid', '/CallSid', '/ConversationSid'],
     occurredAt: ['/Timestamp', '/DateCreated'],
   },

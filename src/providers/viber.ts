@@ -11,7 +11,7 @@ export const viber = defineProvider({
   scheme: hmac({ header: 'x-viber-content-signature' }),
   event: {
     type: '/event',
-    id: '/message_token',
+    id: '{/event}:{/message_token}',
     entityType: '=user',
     entityId: ['/sender/id', '/user/id', '/user_id'],
     occurredAt: '/timestamp',

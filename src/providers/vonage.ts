@@ -16,7 +16,7 @@ export const vonage = defineProvider({
   event: {
     type: ['/status', '/message_type', '/event'],
     typeDefault: 'vonage.event',
-    id: ['jwt:authorization/jti', '/message_uuid'],
+    id: ['jwt:authorization/jti', '{/message_uuid}:{/status}'],
     entityId: ['/message_uuid', '/conversation_uuid', '/uuid'],
     occurredAt: '/timestamp',
   },

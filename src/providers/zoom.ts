@@ -16,7 +16,7 @@ export const zoom = defineProvider({
   }),
   event: {
     type: '/event',
-    id: ['header:x-zm-trackingid', '{/event}:{/event_ts}:{/payload/object/uuid}'],
+    id: ['{/event}:{/event_ts}:{/payload/object/uuid}', '{/event}:{/event_ts}:{/payload/object/id}'],
     entityId: ['/payload/object/uuid', '/payload/object/id'],
     occurredAt: '/event_ts',
     changes: '/payload/old_object',

@@ -3,19 +3,19 @@ import { sameText } from './compare.ts'
 import { canonical, encodeAs, type Encoding } from './encoding.ts'
 import { digest as hashOf, type Hash } from './key-cache.ts'
 import { failed, type Inbound, type Scheme } from './scheme.ts'
-import { signedContent, whereOf, type Claim, type SignedSpec } from './signed.ts'
+import { contentTemplates, signedContent, whereOf, type Claim, type SignedSpec } from './signed.ts'
 
 export interface DigestSpec extends SignedSpec {
   hash: Hash
   encoding?: Encoding
   /** Has `{secret}` in it: a plain hash proves nothing without one. */
-  signed: string
+  signed: string | readonly string[]
 }
 
 /** A plain hash with the secret in the text: what providers did before HMAC, and some still do. */
 export function digest(spec: DigestSpec): Scheme {
   return {
-    summary: `${spec.hash.toUpperCase()} ${spec.encoding ?? 'hex'} of \`${spec.signed}\` in \`${whereOf(spec)}\``,
+    summary: `${spec.hash.toUpperCase()} ${spec.encoding ?? 'hex'} of \`${contentTemplates(spec)[0]}\` in \`${whereOf(spec)}\``,
     verify: signedContent(spec, (claim, inbound) => checkDigest(spec, claim, inbound)),
   }
 }

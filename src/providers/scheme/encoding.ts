@@ -2,6 +2,7 @@ import {
   fromBase64,
   fromBase64Url,
   fromHex,
+  textExact,
   toBase64,
   toBase64Url,
   toHex,
@@ -12,7 +13,7 @@ import {
  * How a signature is spelled. Spellings are exact, so that no two texts stand for one signature: `hex` is lower case,
  * `hex-upper` upper case, and `hex-any` takes either, for senders of which we do not know it.
  */
-export type Encoding = 'hex' | 'hex-upper' | 'hex-any' | 'base64' | 'base64url'
+export type Encoding = 'hex' | 'hex-upper' | 'hex-any' | 'base64' | 'base64url' | 'base64-of-hex'
 
 export function encodeAs(encoding: Encoding, bytes: Uint8Array): string {
   switch (encoding) {
@@ -25,6 +26,8 @@ export function encodeAs(encoding: Encoding, bytes: Uint8Array): string {
       return toBase64(bytes)
     case 'base64url':
       return toBase64Url(bytes)
+    case 'base64-of-hex':
+      return btoa(toHex(bytes))
   }
 }
 
@@ -49,5 +52,7 @@ function decode(encoding: Encoding, text: string): Bytes | undefined {
       return fromBase64(text)
     case 'base64url':
       return fromBase64Url(text)
+    case 'base64-of-hex':
+      return fromHex(textExact(fromBase64(text) ?? new Uint8Array()) ?? '')
   }
 }

@@ -1,15 +1,8 @@
 import { z } from 'zod'
 import type { Inbound } from './scheme.ts'
 
-/** Key material that an owner gives instead of letting it be fetched, under the names that providers use. */
+/** Key material that an owner gives instead of letting it be fetched: JWKs, and keys under the names that providers use. */
 const materialSchema = z.object({
-  publicKeyPem: z.string().optional(),
-  alipayPublicKeyPem: z.string().optional(),
-  publicKeyHex: z.string().optional(),
-  publicKeySpkiBase64: z.string().optional(),
-  publicKeyBase64: z.string().optional(),
-  publicKey: z.string().optional(),
-  certificatePem: z.string().optional(),
   jwk: z.record(z.string(), z.unknown()).optional(),
   jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(100) }).optional(),
 })
@@ -21,11 +14,17 @@ export interface KeyMaterial {
 }
 
 export function keyMaterial({ config }: Pick<Inbound, 'config'>): KeyMaterial {
-  const parsed = materialSchema.safeParse(config['keys'] ?? {})
-  if (!parsed.success) return { texts: [], jwks: [] }
-  const { jwk, jwks, ...texts } = parsed.data
+  const given = config['keys']
+  if (typeof given !== 'object' || given === null) return { texts: [], jwks: [] }
+  const parsed = materialSchema.safeParse(given)
+  const { jwk, jwks } = parsed.success ? parsed.data : {}
   return {
-    texts: Object.values(texts).filter((text) => typeof text === 'string' && text !== '') as string[],
+    texts: Object.entries(given).flatMap(([name, value]) => (isPublicKey(name, value) ? [value] : [])),
     jwks: [...(jwk ? [jwk] : []), ...(jwks?.keys ?? [])],
   }
+}
+
+/** `publicKeyPem`, `certificatePem`, `publicKeyHex` and the like; a private key has no business here. */
+function isPublicKey(name: string, value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && /public|certificate/i.test(name)
 }

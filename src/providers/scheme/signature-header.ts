@@ -14,7 +14,7 @@ export interface SignatureGroup {
 }
 
 /** Signatures looked at in one request: rotations have two or three, and each costs a comparison. */
-const SIGNATURES_MAX = 16
+export const SIGNATURES_MAX = 16
 const HEADER_CHARS_MAX = 8192
 
 /** The signatures in a header value, or none: whoever sent something else sent no signature. */

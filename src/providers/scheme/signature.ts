@@ -1,6 +1,7 @@
-import type { Bytes } from '../../model/bytes.ts'
+import { utf8, type Bytes } from '../../model/bytes.ts'
 import type { Verification } from '../../model/verification.ts'
 import { decodeAs, type Encoding } from './encoding.ts'
+import { atPointer, parseJson, scalarText } from './json.ts'
 import { keyMaterial } from './key-material.ts'
 import { isPinned } from './keys.ts'
 import { readPlace, type Place } from './place.ts'
@@ -8,12 +9,17 @@ import { holds, publicKey, type Algorithm } from './public-key.ts'
 import { failed, type Inbound, type Scheme } from './scheme.ts'
 import { contentTemplates, signedContent, whereOf, type Claim, type SignedSpec } from './signed.ts'
 
+/** A check with a public key costs some fifty times one with a secret. */
+const SIGNATURES_MAX = 4
+
 export type KeySpec = Algorithm & {
   encoding?: Encoding
   /** The provider's published key. An owner's own key material counts before it. */
   publicKey?: string
   /** The request names the URL of its certificate: it must be on a pinned host even when the source holds the key. */
   keyAt?: { place: Place; hosts: readonly (string | RegExp)[]; path: RegExp }
+  /** The provider publishes its key at this URL, in JSON. */
+  keyJson?: { url: string; pointer: string }
   /** Gets the key when the source holds none; only from hosts that the provider file names. */
   fetchKey?: (inbound: Inbound) => Promise<string | undefined>
 }
@@ -47,7 +53,9 @@ export async function checkSignatures(
   const texts = await keyTexts(spec, inbound)
   if (!Array.isArray(texts)) return texts
   if (texts.length === 0) return failed('no_secret')
-  const decoded = signatures.flatMap((sent) => decodeAs(spec.encoding ?? 'base64', sent) ?? [])
+  const decoded = signatures
+    .slice(0, SIGNATURES_MAX)
+    .flatMap((sent) => decodeAs(spec.encoding ?? 'base64', sent) ?? [])
   if (decoded.length === 0) return failed('bad_encoding')
   let readable = false
   for (const [keyIndex, text] of texts.entries()) {
@@ -76,8 +84,8 @@ async function keyTexts(spec: KeySpec, inbound: Inbound): Promise<string[] | Ver
   }
   const own = [...given, ...inbound.secrets.filter((secret) => secret !== '')]
   if (given.length > 0) return own
-  if (spec.fetchKey !== undefined) {
-    const fetched = await spec.fetchKey(inbound)
+  if (spec.fetchKey !== undefined || (spec.keyJson !== undefined && own.length === 0)) {
+    const fetched = await (spec.fetchKey?.(inbound) ?? publishedKey(spec.keyJson, inbound))
     return fetched === undefined ? failed('key_unavailable') : [fetched]
   }
   return spec.publicKey === undefined ? own : [...own, spec.publicKey]
@@ -85,4 +93,11 @@ async function keyTexts(spec: KeySpec, inbound: Inbound): Promise<string[] | Ver
 
 function isNamedWell({ hosts, path }: NonNullable<KeySpec['keyAt']>, url: string): boolean {
   return isPinned({ url, hosts }) && path.test(new URL(url).pathname)
+}
+
+async function publishedKey(at: KeySpec['keyJson'], { keys }: Inbound): Promise<string | undefined> {
+  if (at === undefined) return undefined
+  const answer = await keys.text({ url: at.url, hosts: [new URL(at.url).hostname] })
+  const parsed = parseJson(utf8(answer ?? ''))
+  return parsed.kind === 'value' ? scalarText(atPointer(parsed.value, at.pointer)) : undefined
 }

@@ -3,7 +3,12 @@ import { headerOf, type RawRequest } from '../../model/request.ts'
 import type { Verification } from '../../model/verification.ts'
 import { readPlace, type Place } from './place.ts'
 import { configText, failed, type Inbound } from './scheme.ts'
-import { readSignatures, type SignatureFormat, type SignatureGroup } from './signature-header.ts'
+import {
+  readSignatures,
+  SIGNATURES_MAX,
+  type SignatureFormat,
+  type SignatureGroup,
+} from './signature-header.ts'
 import { compileTemplate, renderTemplate, type Template, type TemplateFacts } from './template.ts'
 import { timestampFault, type TimeUnit } from './timestamp.ts'
 
@@ -39,6 +44,9 @@ export interface Claim {
   contents: (secret?: string) => Promise<Bytes[]>
 }
 
+/** Contents of different times in one request: a rotation has two. */
+const GROUPS_MAX = 4
+
 export type CheckClaim = (claim: Claim, inbound: Inbound) => Promise<Verification>
 
 /**
@@ -56,7 +64,7 @@ export function signedContent(
     if (fault !== undefined) return fault
     const values = signatureValues(spec, inbound.request)
     if (values.length === 0) return failed('missing_header', `no signature in ${whereOf(spec)}`)
-    const groups = values.flatMap((value) => readSignatures(value, spec))
+    const groups = mergeGroups(values.flatMap((value) => readSignatures(value, spec)))
     let verdict = failed('bad_format', `no signature of the expected form in ${whereOf(spec)}`)
     const id = firstHeader(inbound.request, spec.id)
     if (needsId && !id) return failed('missing_header', 'the message id is missing')
@@ -86,6 +94,21 @@ export function contentTemplates(spec: SignedSpec): readonly string[] {
 export function whereOf(spec: SignedSpec): string {
   if (spec.header === undefined) return spec.from ?? 'the body'
   return typeof spec.header === 'string' ? spec.header : spec.header.join(' or ')
+}
+
+/**
+ * Signatures over one content together, so that the content is signed once for each secret, however many signatures
+ * or headers a sender writes.
+ */
+function mergeGroups(groups: readonly SignatureGroup[]): SignatureGroup[] {
+  const merged: SignatureGroup[] = []
+  for (const { timestamp, signatures } of groups) {
+    const same = merged.find((group) => group.timestamp === timestamp)
+    if (same !== undefined) same.signatures.push(...signatures)
+    else if (merged.length < GROUPS_MAX)
+      merged.push(timestamp === undefined ? { signatures } : { timestamp, signatures })
+  }
+  return merged.map((group) => ({ ...group, signatures: group.signatures.slice(0, SIGNATURES_MAX) }))
 }
 
 async function renderAll(templates: readonly Template[], facts: TemplateFacts): Promise<Bytes[]> {

@@ -1,8 +1,11 @@
 import { concat, sha256, text, toBase64, toHex, utf8, type Bytes } from '../../model/bytes.ts'
+import type { RawRequest } from '../../model/request.ts'
 import { invariant } from '../../model/invariant.ts'
-import { formOf } from './document.ts'
+import { documentOf, formOf } from './document.ts'
 import type { FormPair } from './form.ts'
 import { crc32, md5 } from './checksum.ts'
+import { sliceAt } from './json-slice.ts'
+import { pointerOfPath } from './json.ts'
 import { readPlace } from './place.ts'
 import { configText, type Inbound } from './scheme.ts'
 
@@ -36,6 +39,7 @@ const PLACEHOLDERS: Record<string, (facts: TemplateFacts, argument: string) => P
   path: ({ request }) => pathOf(request.url),
   header: ({ request }, name) => readPlace(request, `header:${name}`),
   json: ({ request }, path) => readPlace(request, `json:${path}`),
+  rawJson: ({ request }, path) => rawJson(request, path),
   form: ({ request }, name) => readPlace(request, `form:${name}`),
   query: ({ request }, name) => readPlace(request, `query:${name}`),
   config: ({ config, request }, name) =>
@@ -43,6 +47,7 @@ const PLACEHOLDERS: Record<string, (facts: TemplateFacts, argument: string) => P
   secret: ({ secret }) => secret,
   sortedForm: ({ request }) => sortedForm(formOf(request)),
   sortedFormPairs: ({ request }, excluded) => sortedFormPairs(formOf(request), excluded.split(',')),
+  phpForm: ({ request }, excluded) => phpForm(formOf(request), excluded),
   'sha256hex(body)': async ({ request }) => toHex(await sha256(request.body)),
   'sha256raw(body)': ({ request }) => sha256(request.body),
   'md5base64(body)': ({ request: { body } }) => (body.byteLength === 0 ? '' : toBase64(md5(body))),
@@ -93,6 +98,20 @@ function placeholder(inner: string): Placeholder {
 
 function pathOf(url: string): string {
   return url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/#.*$/s, '')
+}
+
+/** A member of the body as its sender wrote it. */
+function rawJson(request: RawRequest, path: string): Uint8Array | undefined {
+  if (documentOf(request).kind !== 'json') return undefined
+  const slice = sliceAt(request.body, pointerOfPath(path))
+  return slice && request.body.subarray(slice.start, slice.end)
+}
+
+/** The fields in the order of their names, as PHP serialises an array of strings. */
+function phpForm(pairs: readonly FormPair[], excluded: string): string {
+  const kept = pairs.filter(([name]) => name !== excluded).toSorted(([a], [b]) => byCodeUnits(a, b))
+  const php = (value: string): string => `s:${utf8(value).byteLength}:"${value}";`
+  return `a:${kept.length}:{${kept.map(([name, value]) => php(name) + php(value)).join('')}}`
 }
 
 /** HubSpot undoes the escapes of these characters before it signs a URL. */

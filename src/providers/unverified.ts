@@ -1,3 +1,0 @@
-import type { Provider } from './provider.ts'
-
-export const unverified: readonly Provider[] = []
