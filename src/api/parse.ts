@@ -33,11 +33,20 @@ type Path = readonly PropertyKey[]
 function fieldError(issue: z.core.$ZodIssue, prefix: Path): FieldError {
   const path = [...prefix, ...issue.path]
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const closest = issue.errors.reduce((best, each) => (each.length < best.length ? each : best))
+    const closest = issue.errors.reduce((best, each) => (isCloser(each, best) ? each : best))
     const [first] = closest
     if (first) return fieldError(first, path)
   }
   return { path: path.map(String).join('.'), message: issue.message }
+}
+
+/** Of the alternatives of a union, the one that has fewer faults is meant, or the one whose fault lies deeper. */
+function isCloser(a: readonly z.core.$ZodIssue[], b: readonly z.core.$ZodIssue[]): boolean {
+  return a.length === b.length ? depthOf(a) > depthOf(b) : a.length < b.length
+}
+
+function depthOf(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(...issues.map(({ path }) => path.length))
 }
 
 function unknownKeys(input: unknown, output: unknown, path: Path): FieldError[] {

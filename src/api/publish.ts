@@ -29,10 +29,8 @@ const acceptedSchema = z.object({
   duplicate: z.boolean(),
 })
 
-const batchSchema = z.preprocess(
-  (body) => (Array.isArray(body) ? { events: body } : body),
-  z.object({ events: z.array(publicationSchema).min(1).max(BATCH_MAX) }),
-)
+const publicationsSchema = z.array(publicationSchema).min(1).max(BATCH_MAX)
+const batchSchema = z.union([publicationsSchema, z.object({ events: publicationsSchema })])
 
 export function publishOperations({ publish }: ApiDeps): Operation[] {
   return [
@@ -56,7 +54,8 @@ export function publishOperations({ publish }: ApiDeps): Operation[] {
       body: batchSchema,
       answers: { status: 202, schema: z.object({ data: z.array(acceptedSchema) }) },
       async run({ tenantId, body }) {
-        return { status: 202, body: { data: await publish(tenantId, body.events.map(publicationOf)) } }
+        const events = Array.isArray(body) ? body : body.events
+        return { status: 202, body: { data: await publish(tenantId, events.map(publicationOf)) } }
       },
     }),
   ]
