@@ -27,6 +27,15 @@ export function parseCidrs(list: string): Cidr[] {
     .map((each) => ipaddr.parseCIDR(each) as Cidr)
 }
 
+/** An address, or a network in CIDR notation, as people write them: four decimal parts, or IPv6. */
+export function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  if (rest.length > 0 || !(ipaddr.IPv4.isValidFourPartDecimal(address) || ipaddr.IPv6.isValid(address))) {
+    return false
+  }
+  return bits === undefined || ipaddr.isValidCIDR(text)
+}
+
 /**
  * Checks how a target is spelled. Refused: anything but https (http only towards allowed networks), credentials, an
  * address outside the public unicast space, and every spelling of an address or name that is not its canonical one
