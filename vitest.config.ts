@@ -38,6 +38,8 @@ export default defineConfig({
           include: ['test/end/**/*.test.ts'],
           // Each file starts servers of its own; side by side they would only measure each other.
           fileParallelism: false,
+          // Within a file most tests wait for the clock or the log, so they wait together.
+          maxConcurrency: 32,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,4 +1,4 @@
-import { isAddressOrRange } from '../model/address.ts'
+import { isNetwork } from '../model/address.ts'
 import type { FieldError } from '../model/problem.ts'
 import type { SourceSettings } from '../model/source.ts'
 import type { KnownProvider } from './deps.ts'
@@ -23,6 +23,6 @@ export function requireSound(settings: SourceSettings, { configSchemas }: KnownP
 
 function addressFaults(field: string, list: readonly string[]): FieldError[] {
   return list.flatMap((each, i) =>
-    isAddressOrRange(each) ? [] : [{ path: `${field}.${i}`, message: 'is neither an address nor a CIDR' }],
+    isNetwork(each) ? [] : [{ path: `${field}.${i}`, message: 'is neither an address nor a CIDR' }],
   )
 }

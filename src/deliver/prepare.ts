@@ -10,7 +10,7 @@ export const USER_AGENT = 'Hookway/0.1 (+https://hookway.dev/docs/deliveries)'
 
 /** Of the original request: not forwarded, since they belong to one connection, to our platform or to our door. */
 const DROPPED =
-  /^(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-length|content-type|content-encoding|accept|accept-encoding|authorization|proxy-.*|cookie|cf-.*|cdn-loop|x-forwarded-.*|x-real-ip|true-client-ip|forwarded|user-agent|webhook-(id|timestamp|signature)|hookway-.*|x-webhook-signature|mf-.*)$/
+  /^(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-length|content-type|accept|accept-encoding|authorization|proxy-.*|cookie|cf-.*|cdn-loop|x-forwarded-.*|x-real-ip|true-client-ip|forwarded|user-agent|webhook-(id|timestamp|signature)|hookway-.*|x-webhook-signature|mf-.*)$/
 
 export interface Prepared {
   method: string

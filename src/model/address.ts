@@ -27,9 +27,13 @@ export function parseCidrs(list: string): Cidr[] {
     .map((each) => ipaddr.parseCIDR(each) as Cidr)
 }
 
-/** Whether the text is one address or a CIDR, of either family. */
-export function isAddressOrRange(text: string): boolean {
-  return ipaddr.isValid(text) || ipaddr.isValidCIDR(text)
+/** An address, or a network in CIDR notation, as people write them: four decimal parts, or IPv6. */
+export function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  if (rest.length > 0 || !(ipaddr.IPv4.isValidFourPartDecimal(address) || ipaddr.IPv6.isValid(address))) {
+    return false
+  }
+  return bits === undefined || ipaddr.isValidCIDR(text)
 }
 
 /**

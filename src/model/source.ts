@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isNetwork } from './address.ts'
 import type { SourceId, TenantId } from './id.ts'
 
 /** The largest body a source accepts; Cloudflare itself would carry 100 MB on every plan. */
@@ -12,6 +13,8 @@ const headerName = z
   .max(100)
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'not an HTTP header name')
 
+const network = z.string().max(50).refine(isNetwork, 'an IP address or a network such as 192.0.2.0/24')
+
 /** What a caller may set on a source. Secrets travel beside the settings, since they are kept encrypted. */
 export const sourceSettingsSchema = z.object({
   /** Provider-specific settings, and `publicUrl`-like facts that some schemes sign over. */
@@ -21,8 +24,8 @@ export const sourceSettingsSchema = z.object({
     .array(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']))
     .min(1)
     .optional(),
-  ipAllow: z.array(z.string().min(2).max(50)).max(500).default([]),
-  ipDeny: z.array(z.string().min(2).max(50)).max(500).default([]),
+  ipAllow: z.array(network).max(500).default([]),
+  ipDeny: z.array(network).max(500).default([]),
   hidden: z
     .object({ header: headerName, value: z.string().min(1).max(200) })
     .nullable()

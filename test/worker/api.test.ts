@@ -73,6 +73,8 @@ describe('every call', () => {
       ],
       '1.type',
     ],
+    ['/v1/events/batch', { events: [{ type: 'a b', data: 1 }] }, 'events.0.type'],
+    ['/v1/events/batch', [{ type: 'a', data: 1, colour: 'red' }], '0.colour'],
     ['/v1/tokens', { name: 'a', scopes: ['tenants:write'] }, 'scopes.0'],
     ['/v1/tokens', { name: 'a', scopes: ['*'], expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
     ['/v1/sources', [], ''],
@@ -112,6 +114,14 @@ describe('every call', () => {
     const headers = { authorization: 'Bearer hwk_root_of_this_test' }
     const response = await world.app.request('/v1/events', { method: 'POST', body: stream, headers })
     expect(response.status).toBe(413)
+  })
+
+  it('takes a batch as an array or as `events`', async () => {
+    const events = ['first', 'second'].map((type) => ({ type, data: 1 }))
+    for (const batch of [events, { events }]) {
+      const { status, body } = await world.call('POST', '/v1/events/batch', batch)
+      expect({ status, count: body.data.length }).toEqual({ status: 202, count: 2 })
+    }
   })
 
   it('hides what went wrong on our side, and reports it', async () => {

@@ -9,7 +9,8 @@ export type ParsedJson = { kind: 'value'; value: unknown } | { kind: 'malformed'
 
 export function parseJson(bytes: Uint8Array): ParsedJson {
   if (bytes.byteLength > JSON_BYTES_MAX) return { kind: 'malformed' }
-  if (!isShallow(bytes)) return { kind: 'too_deep' }
+  const shape = shapeOf(bytes)
+  if (shape !== 'shallow') return { kind: shape }
   try {
     return { kind: 'value', value: JSON.parse(text(bytes)) as unknown }
   } catch {
@@ -47,20 +48,39 @@ function member(value: unknown, key: string): unknown {
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+/** What may stand outside strings: punctuation, white space, numbers, and the letters of true, false and null. */
+const OUTSIDE_STRINGS = tableOf('{}[]:,"\t\n\r 0123456789+-.eEtrufalsn')
+const BYTE_ORDER_MARK = 3
 
-/** Counts brackets outside strings, without parsing: the check must not itself be the attack's target. */
-function isShallow(bytes: Uint8Array): boolean {
+/**
+ * Counts brackets outside strings, without parsing: the check must not itself be the attack's target. It ends at the
+ * first byte that no JSON has there, since in other bodies (a picture, a protocol buffer) brackets mean nothing.
+ */
+function shapeOf(bytes: Uint8Array): 'shallow' | 'too_deep' | 'malformed' {
   let depth = 0
   let inString = false
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]
+  for (let i = hasByteOrderMark(bytes) ? BYTE_ORDER_MARK : 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0
     if (inString) {
       if (byte === BACKSLASH) i++
       else if (byte === QUOTE) inString = false
-    } else if (byte === QUOTE) inString = true
+      continue
+    }
+    if (OUTSIDE_STRINGS[byte] === 0) return 'malformed'
+    if (byte === QUOTE) inString = true
     else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > JSON_DEPTH_MAX) return false
+      if (++depth > JSON_DEPTH_MAX) return 'too_deep'
     } else if (byte === 0x7d || byte === 0x5d) depth--
   }
-  return true
+  return 'shallow'
+}
+
+function tableOf(allowed: string): Uint8Array {
+  const table = new Uint8Array(256)
+  for (let i = 0; i < allowed.length; i++) table[allowed.charCodeAt(i)] = 1
+  return table
+}
+
+function hasByteOrderMark([first, second, third]: Uint8Array): boolean {
+  return first === 0xef && second === 0xbb && third === 0xbf
 }
