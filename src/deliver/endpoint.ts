@@ -4,28 +4,27 @@ import type { Clock } from '../model/clock.ts'
 import type { LogMessage } from '../model/delivery-log.ts'
 import { step, type DeliveryEvent, type DeliveryState } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
-import { JOURNAL_CLASSES } from '../model/journal-class.ts'
 import type { Notice } from '../model/notice.ts'
 import { orderingKeyOf } from '../model/ordering-key.ts'
-import { fromRanges, toRanges } from '../model/ranges.ts'
+import { toRanges } from '../model/ranges.ts'
 import type { Attempted, AttemptInput } from './attempt.ts'
 import { Backlog } from './backlog.ts'
 import { Gate } from './gate.ts'
 import { Lanes, NEVER } from './lanes.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
 import { Outbox, type Batch } from './outbox.ts'
+import { resendUnconfirmed } from './recover.ts'
 import { Repeats } from './repeats.ts'
 import { nextDueAt } from './retry.ts'
 import { schedule } from './schedule.ts'
 import type { Checkpoint, DeliveryStore, StoredDelivery } from './store.ts'
+import { announce, cancelSome } from './waiting.ts'
 import { nextWake, SAFETY_MS } from './wake.ts'
 
 /** Smaller batches of outcomes are not worth a row: a crash before D1 confirms them repeats these few attempts. */
 const KEPT_BATCH_MIN = 8
 /** With this many unconfirmed batches in memory, smaller ones are kept as well: D1 is slow or down. */
 const UNKEPT_BATCHES_MAX = 16
-/** Deliveries that are made visible, or cancelled, at one alarm. */
-const SHOWN_AT_ONCE_MAX = 200
 /** Journals older than this are dropped. */
 export const RETENTION_MS = 30 * 86_400_000
 
@@ -84,7 +83,7 @@ export class EndpointQueue {
       },
       receipts.reduce((last, each) => Math.max(last, each), checkpoint?.receipt ?? 0),
     )
-    this.#adopt(checkpoint)
+    resendUnconfirmed(checkpoint, { store, outbox: this.#outbox, lanes: this.#lanes })
     this.#written = JSON.stringify(this.#checkpoint())
   }
 
@@ -122,7 +121,7 @@ export class EndpointQueue {
   remove(endpoint: Endpoint): void {
     this.#endpoint = { ...endpoint, isRemoved: true, settings: { ...endpoint.settings, state: 'disabled' } }
     this.#deps.store.saveEndpoint(this.#endpoint)
-    this.#cancelSome()
+    this.#cancelSome(this.#endpoint)
     this.#outbox.flush()
     this.arm()
   }
@@ -152,8 +151,10 @@ export class EndpointQueue {
   /** What the alarm does. The caller has re-armed before (I4). */
   tick(): void {
     const { store, clock } = this.#deps
-    if (this.#endpoint?.isRemoved) this.#cancelSome()
-    else this.#announce()
+    const endpoint = this.#endpoint
+    if (endpoint?.isRemoved) this.#cancelSome(endpoint)
+    else if (endpoint)
+      announce({ store, outbox: this.#outbox, backlog: this.#backlog, endpoint }, this.#announced)
     this.#outbox.resend()
     this.drain()
     if (this.#isQuiet()) {
@@ -209,7 +210,7 @@ export class EndpointQueue {
       this.#gate.spend()
       void this.#run(position, key, delivery)
     } else {
-      this.#over(position, key)
+      this.#over(key)
       this.#settle([position])
     }
   }
@@ -218,12 +219,9 @@ export class EndpointQueue {
     const endpoint = this.#endpoint
     if (endpoint === undefined) return
     const retry = this.#lanes.get(position)
-    const attempts = (retry?.attempts ?? 0) + 1
-    const state: DeliveryState = {
-      status: 'sending',
-      attempts,
-      before: attempts > 1 ? 'retrying' : 'pending',
-    }
+    const attempts = Math.max(retry?.attempts ?? 0, delivery.triedBefore) + 1
+    const before = attempts > delivery.triedBefore + 1 ? 'retrying' : 'pending'
+    const state: DeliveryState = { status: 'sending', attempts, before }
     this.#inFlight.set(position, { isReplay: this.#deps.store.classOf(position) === 'replay' })
     try {
       const { id, event } = delivery
@@ -237,13 +235,13 @@ export class EndpointQueue {
       this.#gate.quiet(now + SAFETY_MS)
     } finally {
       this.#inFlight.delete(position)
-      this.#over(position, key)
+      this.#over(key)
       this.drain()
     }
   }
 
   /** The place and the key are free again. */
-  #over(_: number, key: string | null): void {
+  #over(key: string | null): void {
     this.#lanes.finish(key)
     if (key !== null) this.#backlog.release(key)
   }
@@ -265,7 +263,7 @@ export class EndpointQueue {
     if (endpoint === undefined) return
     const { outcome, record } = attempted
     const notice = this.#gate.observe(outcome, record.durationMs, endpoint.settings)
-    const state = step(from, this.#eventOf(outcome, from.attempts, endpoint))
+    const state = step(from, this.#eventOf(outcome, from.attempts - delivery.triedBefore, endpoint))
     const retry = this.#lanes.get(position)
     const carried =
       retry && !this.#outbox.isConfirmed(retry.receipt) ? this.#deps.store.retryLog(position) : undefined
@@ -318,59 +316,9 @@ export class EndpointQueue {
     return seq
   }
 
-  /** Everything that is waited for longer than an instant is shown as pending, so that a list has no blind spot. */
-  #announce(): void {
+  #cancelSome(endpoint: Endpoint): void {
     const { store } = this.#deps
-    const endpoint = this.#endpoint
-    const isHeld = endpoint?.settings.state !== 'active'
-    const state: DeliveryState = isHeld
-      ? { status: 'held', attempts: 0, dueAt: 0 }
-      : { status: 'pending', attempts: 0 }
-    for (const each of JOURNAL_CLASSES) {
-      for (let shown = 0; endpoint !== undefined && shown < SHOWN_AT_ONCE_MAX; shown++) {
-        const position = store.positionFrom(each, Math.max(this.#announced[each], this.#backlog.next[each]))
-        const delivery = position === undefined ? undefined : store.delivery(position)
-        if (position === undefined || delivery === undefined) break
-        this.#outbox.add(deliveryRow({ delivery, endpointId: endpoint.id, state }), eventRowOf(delivery))
-        this.#announced[each] = position + 1
-      }
-    }
-  }
-
-  #cancelSome(): void {
-    const { store } = this.#deps
-    const endpointId = this.#endpoint?.id
-    for (let count = 0; count < SHOWN_AT_ONCE_MAX && endpointId !== undefined; count++) {
-      const retry = this.#lanes.first()
-      const position = retry?.position ?? this.#first()
-      if (position === undefined) return
-      if (retry === undefined) this.#backlog.take(position)
-      const delivery = store.delivery(position)
-      const attempts = this.#lanes.get(position)?.attempts ?? 0
-      this.#lanes.end(position)
-      const state: DeliveryState = { status: 'cancelled', attempts }
-      if (delivery)
-        this.#outbox.add(deliveryRow({ delivery, endpointId, state }), eventRowOf(delivery), position)
-      else this.#settle([position])
-    }
-  }
-
-  /** After a crash: outcomes that D1 may not have are sent again. */
-  #adopt(checkpoint: Checkpoint | undefined): void {
-    const { store } = this.#deps
-    for (const seq of fromRanges(checkpoint?.outcomes ?? [])) {
-      const message = store.readOutcomes(seq)
-      if (message) this.#outbox.adopt(seq, message)
-    }
-    const unconfirmed = new Set(checkpoint?.unconfirmed)
-    for (const retry of [...this.#lanes.rows()]) {
-      if (retry.receipt <= (checkpoint?.receipt ?? 0) && !unconfirmed.has(retry.receipt)) continue
-      const row = store.retryLog(retry.position)
-      const delivery = store.delivery(retry.position)
-      // The row must name the receipt under which it is confirmed now, or the next crash would take it for confirmed.
-      if (row && delivery)
-        this.#lanes.put({ ...retry, receipt: this.#outbox.add(row, eventRowOf(delivery)) }, row)
-    }
+    this.#settle(cancelSome({ store, outbox: this.#outbox, backlog: this.#backlog, endpoint }, this.#lanes))
   }
 
   #checkpoint(): Checkpoint {

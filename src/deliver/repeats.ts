@@ -17,16 +17,16 @@ export class Repeats {
   }
 
   /** Call when the batch has become the row `seq`. */
-  remember({ intake, items }: AcceptBatch, seq: number): void {
-    for (const segment of new Set(items.map((item) => item.segment))) this.#add(`${intake} ${segment}`, seq)
+  remember({ intake, origin = intake, items }: AcceptBatch, seq: number): void {
+    for (const segment of new Set(items.map((item) => item.segment))) this.#add(`${origin} ${segment}`, seq)
   }
 
   /** What of the batch is new; undefined when nothing is. */
   without(batch: AcceptBatch): AcceptBatch | undefined {
-    const { intake } = batch
+    const { intake, origin = intake } = batch
     const rows = new Set<number>()
     for (const { segment } of batch.items) {
-      for (const seq of this.#rows.get(`${intake} ${segment}`) ?? []) rows.add(seq)
+      for (const seq of this.#rows.get(`${origin} ${segment}`) ?? []) rows.add(seq)
     }
     if (rows.size === 0) return batch.items.length === 0 ? undefined : batch
     const known = new Set([...rows].flatMap((seq) => this.#store.itemKeys(seq)))

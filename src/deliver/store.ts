@@ -35,6 +35,8 @@ export interface StoredDelivery {
   subscriptionId: SubscriptionId
   event: Event
   pointer: { intake: string; segment: number; index: number }
+  /** Attempts of earlier rounds, when it was retried by hand or replayed: numbering goes on, the schedule starts anew. */
+  triedBefore: number
 }
 
 export interface RetryRow {
@@ -52,7 +54,13 @@ interface AcceptedRow {
   seq: number
   class: JournalClass
   intake: string
-  items: [segment: number, index: number, subscriptionId: SubscriptionId, record: number][]
+  items: [
+    segment: number,
+    index: number,
+    subscriptionId: SubscriptionId,
+    record: number,
+    triedBefore?: number,
+  ][]
   records: Uint8Array[]
 }
 
@@ -107,14 +115,13 @@ export class DeliveryStore {
   /** One row for the whole batch. */
   appendAccepted(batch: AcceptBatch, checkpoint: Checkpoint, now: number): void {
     const { intake, items } = batch
-    const compact = items.map(({ segment, index, subscriptionId, record }) => [
-      segment,
-      index,
-      subscriptionId,
-      record,
-    ])
+    const compact = items.map(({ segment, index, subscriptionId, record, triedBefore }) =>
+      triedBefore === undefined
+        ? [segment, index, subscriptionId, record]
+        : [segment, index, subscriptionId, record, triedBefore],
+    )
     const head = utf8(JSON.stringify({ intake, items: compact }))
-    const label = JSON.stringify([intake, toRanges(items.map(({ segment }) => segment))])
+    const label = JSON.stringify([batch.origin ?? intake, toRanges(items.map(({ segment }) => segment))])
     const journalClass = batch.class ?? 'normal'
     const row = { kind: kindOf(journalClass), label, data: packRecords([head, batch.records]) }
     this.#accepted[journalClass].push(this.#journal.nextSeq)
@@ -157,10 +164,10 @@ export class DeliveryStore {
     const item = row?.items[at]
     const record = row?.records[item?.[3] ?? -1]
     if (!row || !item || !record) return undefined
-    const [segment, index, subscriptionId] = item
+    const [segment, index, subscriptionId, , triedBefore = 0] = item
     const event = decodeEvent(record)
     const pointer = { intake: row.intake, segment, index }
-    return { id: deliveryIdOf(event.head.id, subscriptionId), subscriptionId, event, pointer }
+    return { id: deliveryIdOf(event.head.id, subscriptionId), subscriptionId, event, pointer, triedBefore }
   }
 
   /** Which hand-overs the newest rows hold. */
@@ -185,7 +192,7 @@ export class DeliveryStore {
   *retries(): Iterable<RetryRow> {
     for (const row of this.#sql.exec('SELECT position, due_at, attempts, receipt, key FROM retry')) {
       const [position, dueAt] = [Number(row.position), Number(row.due_at)]
-      const key = row.key === null ? null : String(row.key)
+      const key = typeof row.key === 'string' ? row.key : null
       yield { position, dueAt, attempts: Number(row.attempts), receipt: Number(row.receipt), key }
     }
   }

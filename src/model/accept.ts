@@ -10,6 +10,8 @@ export interface AcceptItem {
   subscriptionId: SubscriptionId
   /** Index into the batch's records. */
   record: number
+  /** Attempts of earlier rounds; absent: it is new. */
+  triedBefore?: number
 }
 
 /** Whole segments of one intake object, as far as one endpoint is concerned. */
@@ -19,6 +21,8 @@ export interface AcceptBatch {
   /** The settings that route has seen; an object with older ones fetches the new ones. */
   endpointVersion: number
   intake: string
+  /** Under which a repeat of the hand-over is recognised, when not under the intake: the id of a replay. */
+  origin?: string
   items: AcceptItem[]
   /** Absent: `normal`. */
   class?: JournalClass

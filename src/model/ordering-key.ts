@@ -24,7 +24,9 @@ function read(place: string, { head, body }: Event): string | undefined {
     return headerOf({ headers: head.headers ?? [] }, place.slice('header:'.length).toLowerCase())
   }
   const value = atPointer(parse(body), place)
-  return value === undefined || value === null || typeof value === 'object' ? undefined : String(value)
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : undefined
 }
 
 /** RFC 6901, without its array conventions beyond plain indexes. */
