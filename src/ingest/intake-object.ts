@@ -31,6 +31,7 @@ export class IntakeObject extends DurableObject<Env> {
       ...shared,
       isOrdered: this.#name.split('/')[2] === 'ordered',
       route: (segments) => this.#route(segments),
+      later: (callback, ms) => setTimeout(callback, ms),
     })
     this.#intake = new Intake({
       ...shared,
