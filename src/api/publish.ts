@@ -7,6 +7,9 @@ import { operation, type Operation } from './operation.ts'
 import { timeQuery } from './page.ts'
 
 const BATCH_MAX = 100
+/** It travels in the head of the event, which every part of the data path reads. */
+const METADATA_CHARS_MAX = 16 * 1024
+const METADATA_TOO_LARGE = `has at most ${METADATA_CHARS_MAX} characters as JSON; larger things belong into the data`
 
 const publicationSchema = z.object({
   id: z.string().min(1).max(200).optional().meta({
@@ -20,7 +23,10 @@ const publicationSchema = z.object({
   data: z.unknown().refine((data) => data !== undefined, 'is required; null is permitted'),
   occurredAt: timeQuery.optional(),
   orderingKey: z.string().min(1).max(200).optional(),
-  metadata: z.record(z.string().max(100), z.unknown()).default({}),
+  metadata: z
+    .record(z.string().max(100), z.unknown())
+    .refine((metadata) => JSON.stringify(metadata).length <= METADATA_CHARS_MAX, METADATA_TOO_LARGE)
+    .default({}),
 })
 
 const acceptedSchema = z.object({

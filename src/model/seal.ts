@@ -32,10 +32,13 @@ export interface Sealer {
 /**
  * AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce; the stored form is `v1.KEYID.NONCE+CIPHERTEXT`.
  * `masterKeys` is `HOOKWAY_MASTER_KEY`: one or more 32-byte keys in base64, separated by commas. The first seals;
- * all open, so a key is rotated by putting the new one in front.
+ * all open, so a key is rotated by putting the new one in front. Throws at once when one is malformed.
  */
 export function makeSealer(masterKeys: string): Sealer {
-  const keys = masterKeys.split(',').map((encoded) => importKey(encoded.trim()))
+  const keys = masterKeys
+    .split(',')
+    .map((encoded) => parseKey(encoded.trim()))
+    .map(importKey)
   return {
     async seal(plain, context) {
       const first = keys[0]
@@ -66,9 +69,13 @@ export function liveSecrets(secrets: readonly SealedSecret[], now: number): Seal
   return secrets.filter((each) => each.expiresAt === null || each.expiresAt > now)
 }
 
-async function importKey(encoded: string): Promise<{ id: string; key: CryptoKey }> {
-  const raw: Bytes | undefined = fromBase64(encoded)
+function parseKey(encoded: string): Bytes {
+  const raw = fromBase64(encoded)
   invariant(raw?.byteLength === KEY_BYTES, 'HOOKWAY_MASTER_KEY: each key must be 32 bytes in base64')
+  return raw
+}
+
+async function importKey(raw: Bytes): Promise<{ id: string; key: CryptoKey }> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', raw))
   const key = await crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt'])
   return { id: toHex(digest.subarray(0, 4)), key }
