@@ -108,6 +108,8 @@ async function verifyWith(
     if (error instanceof errors.JWTClaimValidationFailed) return failed('bad_claims', error.message)
     if (error instanceof errors.JWSSignatureVerificationFailed) return failed('signature_mismatch')
     if (error instanceof errors.JOSEError || error instanceof TypeError) return failed('bad_format')
+    // WebCrypto's word for a signature or key of the wrong form.
+    if (error instanceof DOMException) return failed('signature_mismatch')
     throw error
   }
 }

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { verifyRequest } from '../../src/ingest/verify.ts'
+import type { HeaderPair } from '../../src/model/request.ts'
+import { findProvider } from '../../src/providers/registry.ts'
+import { noKeys } from '../../src/providers/scheme/keys.ts'
+import { readVectors, type VectorFile } from '../case/provider.vectors.ts'
+
+declare global {
+  interface ImportMeta {
+    /** Vite's, at build time. */
+    glob<T>(pattern: string, options: { eager: true; import: string }): Record<string, T>
+  }
+}
+
+const files = import.meta.glob<VectorFile>('../vectors/[!_]*.json', { eager: true, import: 'default' })
+
+/** The cryptography of the platform is not that of Node: old algorithms and odd keys are where they part. */
+describe.each(
+  Object.entries(files).map(([path, file]) => {
+    const name = path.replace(/^.*\/|\.json$/g, '')
+    return { name, vectors: readVectors(name, file) }
+  }),
+)('$name in workerd', ({ vectors }) => {
+  it('gives every vector its verdict', async () => {
+    for (const vector of vectors) {
+      expect(findProvider(vector.source.provider)).toBeDefined()
+      const { verdict } = await verifyRequest({ ...vector, keys: noKeys })
+      expect(verdict === 'failed' ? 'invalid' : 'valid', vector.name).toBe(vector.expected)
+    }
+  })
+
+  it('takes headers cut at any length without throwing', async () => {
+    for (const vector of vectors.slice(0, 2)) {
+      const { headers } = vector.request
+      const longest = Math.max(0, ...headers.map(([, value]) => Math.min(value.length, 200)))
+      for (let length = 0; length < longest; length++) {
+        const cut = headers.map(([name, value]): HeaderPair => [name, value.slice(0, length)])
+        await verifyRequest({ ...vector, request: { ...vector.request, headers: cut }, keys: noKeys })
+      }
+    }
+  })
+})
