@@ -5,14 +5,21 @@ export { requestOf, sourceOf, type Vector } from './provider.vectors.ts'
 
 const VECTORS = new URL('../vectors/', import.meta.url)
 
-/** The golden vectors, as the sources and requests they stand for. */
-export function vectorFiles(): { file: string; provider: string; vectors: Vector[] }[] {
-  return readdirSync(VECTORS)
+/**
+ * The vectors as the sources and requests they stand for. Golden ones come from the providers' SDKs and documentation;
+ * derived ones were made from the description of a scheme by other code than ours.
+ */
+export function vectorFiles(
+  kind: 'golden' | 'derived' = 'golden',
+): { file: string; provider: string; vectors: Vector[] }[] {
+  const folder = kind === 'golden' ? VECTORS : new URL('derived/', VECTORS)
+  return readdirSync(folder)
     .filter((name) => name.endsWith('.json') && !name.startsWith('_'))
     .toSorted()
     .map((name) => {
       const file = name.slice(0, -'.json'.length)
-      const cases = JSON.parse(readFileSync(new URL(name, VECTORS), 'utf8')) as VectorFile
-      return { file, provider: providerOf(file), vectors: readVectors(file, cases) }
+      const cases = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as VectorFile
+      const provider = kind === 'golden' ? providerOf(file) : cases.provider
+      return { file, provider, vectors: readVectors(provider, cases) }
     })
 }

@@ -18,6 +18,7 @@ export interface Vector {
 }
 
 export interface VectorFile {
+  provider: string
   secret: string
   config?: Record<string, unknown>
   keys?: Record<string, unknown>
@@ -68,9 +69,8 @@ export function requestOf({
   return { method, url, headers: pairs, body: bytes, receivedAt: 1_760_000_000_000 }
 }
 
-/** The cases of a file as the sources and requests they stand for; `name` is that of the file. */
-export function readVectors(name: string, file: VectorFile): Vector[] {
-  const provider = providerOf(name)
+/** The cases of a file as the sources and requests they stand for. */
+export function readVectors(provider: string, file: VectorFile): Vector[] {
   return file.cases.map((one) => ({
     name: one.name,
     expected: one.expected,

@@ -3,7 +3,7 @@ import { verifyRequest } from '../../src/ingest/verify.ts'
 import type { HeaderPair } from '../../src/model/request.ts'
 import { findProvider } from '../../src/providers/registry.ts'
 import { noKeys } from '../../src/providers/scheme/keys.ts'
-import { readVectors, type VectorFile } from '../case/provider.vectors.ts'
+import { providerOf, readVectors, type VectorFile } from '../case/provider.vectors.ts'
 
 declare global {
   interface ImportMeta {
@@ -12,15 +12,17 @@ declare global {
   }
 }
 
-const files = import.meta.glob<VectorFile>('../vectors/[!_]*.json', { eager: true, import: 'default' })
+const golden = import.meta.glob<VectorFile>('../vectors/[!_]*.json', { eager: true, import: 'default' })
+const derived = import.meta.glob<VectorFile>('../vectors/derived/*.json', { eager: true, import: 'default' })
+
+const vectorFiles = [...Object.entries(golden), ...Object.entries(derived)].map(([path, file]) => {
+  const name = path.replace(/^.*\/|\.json$/g, '')
+  const provider = path.includes('/derived/') ? file.provider : providerOf(name)
+  return { name, vectors: readVectors(provider, file) }
+})
 
 /** The cryptography of the platform is not that of Node: old algorithms and odd keys are where they part. */
-describe.each(
-  Object.entries(files).map(([path, file]) => {
-    const name = path.replace(/^.*\/|\.json$/g, '')
-    return { name, vectors: readVectors(name, file) }
-  }),
-)('$name in workerd', ({ vectors }) => {
+describe.each(vectorFiles)('$name in workerd', ({ vectors }) => {
   it('gives every vector its verdict', async () => {
     for (const vector of vectors) {
       expect(findProvider(vector.source.provider)).toBeDefined()
