@@ -122,8 +122,8 @@ describe('challenges', () => {
       { method: 'POST', url, body: '{"eventType":"VERIFY","data":{"challenge":"c"}}' },
       `{"challenge":"${hmacOf('c')}"}`,
     ],
-    ['mandrill', { method: 'HEAD', url }, ''],
-    ['clio', { method: 'POST', url, headers: { 'x-hook-secret': 's' } }, ''],
+    ['mandrill', { method: 'HEAD', url }, null],
+    ['clio', { method: 'POST', url, headers: { 'x-hook-secret': 's' } }, null],
     [
       'woocommerce',
       {
@@ -132,7 +132,7 @@ describe('challenges', () => {
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: 'webhook_id=1',
       },
-      '',
+      null,
     ],
   ])('%s is answered', async (provider, request, body) => {
     expect(await ask(provider, request, { secret: 'key' })).toMatchObject({ status: 200, body })
