@@ -105,6 +105,18 @@ describe('forms', () => {
     expect(form('{"a":').kind).toBe('form')
   })
 
+  it.each([
+    ['a=1', undefined, 'form'],
+    ['a=1', 'text/plain;charset=UTF-8', 'form'],
+    ['{"a":1}', 'application/x-www-form-urlencoded', 'json'],
+    ['a=1', 'application/octet-stream', 'none'],
+    ['hello', 'text/plain', 'none'],
+  ])('%s of type %s is read as %s', (body, type, kind) => {
+    expect(documentOf(requestOf({ body, ...(type && { headers: { 'content-type': type } }) })).kind).toBe(
+      kind,
+    )
+  })
+
   it('only so many fields are read', () =>
     expect(formOf(requestOf({ body: 'a=1&'.repeat(3000) }))).toHaveLength(2000))
 })

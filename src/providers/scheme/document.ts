@@ -145,11 +145,12 @@ function parseFields(request: RawRequest): readonly FormPair[] {
   return parseMultipart(request.body, headerOf(request, 'content-type') ?? '')
 }
 
-/** A body without a content type is taken for a form when it looks like one. */
+/** What a sender calls a form or does not name (`text/plain` is what clients say for want of better) by its look. */
 function isForm(request: RawRequest): boolean {
-  const type = headerOf(request, 'content-type')
-  if (type !== undefined) return /^\s*application\/x-www-form-urlencoded/i.test(type)
-  return /^[\w.%+[\]-]{1,100}=/.test(text(request.body.subarray(0, 101)))
+  if (/[[{<]/.test(firstCharacter(request.body))) return false
+  const type = headerOf(request, 'content-type') ?? 'text/plain'
+  if (/^\s*application\/x-www-form-urlencoded/i.test(type)) return true
+  return /^\s*text\/plain/i.test(type) && /^[\w.%+[\]-]{1,100}=/.test(text(request.body.subarray(0, 101)))
 }
 
 function isMultipart(request: RawRequest): boolean {
