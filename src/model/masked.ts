@@ -9,7 +9,8 @@ export const SECRET_NAME = /auth|token|secret|key|signature|cookie|password|cred
 
 /**
  * Takes the secrets out of settings and seals them, leaving `***` in their place. Where `***` stands already, as in
- * settings that were read and sent back, the part that is `known` stays. `id` is the endpoint's, to which they are bound.
+ * settings that were read and sent back, the part that is `known` stays, and so it does where it is given again: to
+ * set the same secret changes nothing. `id` is the endpoint's, to which they are bound.
  */
 export async function maskSecrets<S extends RequestSettings>(
   settings: S,
@@ -19,8 +20,10 @@ export async function maskSecrets<S extends RequestSettings>(
   const faults: FieldError[] = []
   for (const { path, value } of secretsIn(settings)) {
     const kept = known[path]
-    if (value !== MASK) sealed[path] = await sealer.seal(value, id)
-    else if (kept !== undefined) sealed[path] = kept
+    const isKept =
+      kept !== undefined && (value === MASK || (await sealer.open(kept, id).catch(() => undefined)) === value)
+    if (isKept) sealed[path] = kept
+    else if (value !== MASK) sealed[path] = await sealer.seal(value, id)
     else faults.push({ path, message: `has no stored value that ${MASK} could stand for` })
   }
   if (faults.length > 0) return err(faults)
