@@ -38,7 +38,7 @@ const jwtSchema = z.object({
   key: keyText,
   keyId: z.string().max(200).optional(),
   /** Beside `iat` and `exp`, which are set for each attempt. */
-  claims: z.record(z.string().max(100), z.json()).default({}),
+  claims: z.record(z.string().max(100), z.unknown()).default({}),
   ttlSeconds: z.int().min(10).max(86_400).default(300),
 })
 

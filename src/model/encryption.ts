@@ -4,7 +4,7 @@ import { z } from 'zod'
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
 const jwkSchema = z
-  .record(z.string(), z.json())
+  .record(z.string(), z.unknown())
   .refine((jwk) => JSON.stringify(jwk).length <= 5000, 'is too long')
   .refine((jwk) => PRIVATE_MEMBERS.every((name) => !Object.hasOwn(jwk, name)), 'must be a public key')
   .refine((jwk) => ['RSA', 'EC', 'OKP'].some((kty) => kty === jwk['kty']), 'must be an RSA, EC or OKP key')
