@@ -47,7 +47,9 @@ function credentialsIn(headers: readonly HeaderPair[]): string[] {
 
 /** Receivers echo what they were sent: in error pages, in debug headers, in messages. */
 function hider(secrets: readonly string[]): (text: string) => string {
-  const long = secrets.filter((secret) => secret.length >= SECRET_CHARS_MIN)
+  const long = secrets
+    .filter((secret) => secret.length >= SECRET_CHARS_MIN)
+    .flatMap((secret) => [secret, encodeURIComponent(secret.toWellFormed())])
   return (text) => long.reduce((hidden, secret) => hidden.replaceAll(secret, MASK), text)
 }
 
