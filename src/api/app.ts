@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
-import { newId } from '../model/id.ts'
+import { findEndpoint } from '../db/endpoints.ts'
+import { idSchema, newId } from '../model/id.ts'
 import { ProblemError, problemResponse } from '../model/problem.ts'
 import { permits } from '../model/token.ts'
 import { Authenticator, type Principal } from './auth.ts'
@@ -15,6 +16,7 @@ import { openApiOf } from './openapi.ts'
 import type { Answer, Operation } from './operation.ts'
 import { publishOperations } from './publish.ts'
 import { rejectionOperations } from './rejections.ts'
+import { answerSigningKeys } from './signing-keys.ts'
 import { sourceOperations } from './sources.ts'
 import { subscriptionOperations } from './subscriptions.ts'
 import { tenantOperations } from './tenants.ts'
@@ -39,6 +41,7 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
   })
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
   serveContract(app, operations)
+  serveSigningKeys(app, deps)
   for (const operation of operations) {
     app.on(operation.method, `/v1${operation.path}`, async (context) => {
       const given = context.req.param('id') ?? ''
@@ -85,6 +88,16 @@ function serveContract(app: Hono<ApiEnv>, operations: readonly Operation[]): voi
   app.get('/docs', (context) => {
     context.header('content-security-policy', DOCS_POLICY)
     return context.html(docsPage(operations, (contract ??= openApiOf(operations))))
+  })
+}
+
+/** Public, since receivers verify with them; an endpoint without key pairs has an empty set. */
+function serveSigningKeys(app: Hono<ApiEnv>, { db, clock }: ApiDeps): void {
+  app.get('/.well-known/hookway-keys.json', async (context) => {
+    const id = idSchema('ep').safeParse(context.req.query('endpoint'))
+    const endpoint = id.success ? await findEndpoint(db, id.data) : undefined
+    if (!endpoint) throw new ProblemError('not_found', 'Name an endpoint: ?endpoint=ep_….')
+    return answerSigningKeys(endpoint.secrets, clock.now())
   })
 }
 

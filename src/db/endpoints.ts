@@ -1,5 +1,6 @@
 import { and, asc, eq, gt } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
+import { z } from 'zod'
 import { endpointSettingsSchema, type Endpoint } from '../model/endpoint.ts'
 import type { EndpointId, TenantId } from '../model/id.ts'
 import { bumpRouting } from './routing.ts'
@@ -25,7 +26,7 @@ export async function findEndpoint(db: D1Database, id: EndpointId): Promise<Endp
   return {
     id,
     tenantId: row.tenantId,
-    settings: endpointSettingsSchema.parse(JSON.parse(row.settings)),
+    ...parseSettings(row.settings),
     secrets: parseSecrets(row.secrets),
     version: row.version,
   }
@@ -130,12 +131,20 @@ function recordOf(row: typeof endpoints.$inferSelect): EndpointRecord {
     tenantId: row.tenantId as TenantId,
     uid: row.uid,
     name: row.name,
-    settings: endpointSettingsSchema.parse(JSON.parse(row.settings)),
+    ...parseSettings(row.settings),
     secrets: parseSecrets(row.secrets),
     version: row.version,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   }
+}
+
+const storedSchema = endpointSettingsSchema.extend({ sealed: z.record(z.string(), z.string()).default({}) })
+
+/** The sealed parts lie in the same cell as the settings whose places they fill, so that the two cannot part. */
+function parseSettings(json: string): Pick<EndpointRecord, 'settings' | 'sealed'> {
+  const { sealed, ...settings } = storedSchema.parse(JSON.parse(json))
+  return { settings, sealed }
 }
 
 function rowOf(record: EndpointRecord): typeof endpoints.$inferInsert {
@@ -144,12 +153,12 @@ function rowOf(record: EndpointRecord): typeof endpoints.$inferInsert {
 }
 
 /** Without the indexed columns: to set one, even to what it was, costs a row. */
-function changeableOf({ name, settings, secrets, version, updatedAt }: EndpointRecord) {
+function changeableOf({ name, settings, sealed, secrets, version, updatedAt }: EndpointRecord) {
   return {
     name,
     url: settings.url,
     state: settings.state,
-    settings: JSON.stringify(settings),
+    settings: JSON.stringify({ ...settings, sealed }),
     secrets: JSON.stringify(secrets),
     version,
     updatedAt,

@@ -9,8 +9,9 @@ import { routerOf } from '../objects.ts'
 import { attemptDelivery, type AttemptDeps } from './attempt.ts'
 import { EndpointQueue } from './endpoint.ts'
 import type { Notice } from '../model/notice.ts'
-import { liveSecrets } from './secrets.ts'
+import { liveSecrets, openSettings } from './secrets.ts'
 import { DeliveryStore } from './store.ts'
+import { TokenCache } from './token.ts'
 
 /** The door of one endpoint's deliveries. Everything it decides is decided in `endpoint.ts`. */
 export class EndpointObject extends DurableObject<Env> {
@@ -23,19 +24,20 @@ export class EndpointObject extends DurableObject<Env> {
     const object = ctx.id.name
     invariant(object !== undefined, 'EndpointObject: reached by an id without a name')
     const { sealer, checkTarget, readBody } = settingsOf(env)
-    const deps: AttemptDeps = {
+    const outward = {
       clock: systemClock,
-      fetch: (url, init) => fetch(url, init),
+      fetch: (url: string, init: RequestInit) => fetch(url, init),
       checkTarget,
-      readBody,
     }
+    const deps: AttemptDeps = { ...outward, readBody, tokens: new TokenCache(outward) }
     this.#queue = new EndpointQueue({
       store: new DeliveryStore(ctx.storage.sql),
       clock: systemClock,
       object,
       attempt: async (input, endpoint) => {
         const secrets = await liveSecrets(endpoint, sealer, systemClock.now())
-        return await attemptDelivery({ ...input, settings: endpoint.settings, secrets }, deps)
+        const settings = await openSettings(endpoint, sealer)
+        return await attemptDelivery({ ...input, settings, secrets }, deps)
       },
       sendLog: async (message) => {
         await env.LOG.send(message)

@@ -20,7 +20,15 @@ export interface SealedSecret {
   sealed: string
   /** Milliseconds after which it is no longer used; null: no end. Set when a newer one takes over. */
   expiresAt: number | null
+  /** Of a key pair: the public half, `whpk_` and base64. The sealed one is `whsk_`. */
+  publicKey?: string
 }
+
+/** What stands in settings where a secret belongs, and is shown for it. */
+export const MASK = '***'
+
+/** Sealed secrets by where they belong in the settings they were taken out of: `auth.token`. */
+export type SealedParts = Record<string, string>
 
 /** Encrypts secrets for storage. The context (the row they belong to) is authenticated, so a sealed secret cannot be moved to another row. */
 export interface Sealer {
