@@ -69,8 +69,10 @@ export class Gate {
     if (outcome.kind === 'deferred' && outcome.retryAfterMs !== undefined)
       this.quiet(now + outcome.retryAfterMs)
     const since = this.#health.failingSince ?? now
-    if (outcome.kind === 'rejected' && outcome.reason === 'gone') {
-      return { kind: 'disabled', reason: 'The receiver answered 410 Gone.', since: now }
+    if ('disable' in outcome && outcome.disable) {
+      const isGone = outcome.kind === 'rejected' && outcome.reason === 'gone'
+      const reason = isGone ? 'The receiver answered 410 Gone.' : 'The receiver asked to be left alone.'
+      return { kind: 'disabled', reason, since: now }
     }
     const { health, transition } = observe(this.#health, {
       outcome,

@@ -34,6 +34,7 @@ class World {
       store: this.store,
       clock: { now: () => this.now, random: () => 0.5 },
       isOrdered: this.#isOrdered,
+      later: () => undefined,
       route: (segments) =>
         new Promise((resolve, reject) => {
           const call: Call = {
@@ -88,12 +89,27 @@ describe('handing over', () => {
     expect(world.handOvers.nextDueAt()).toBeUndefined()
   })
 
-  it('has a few calls under way, and gathers what comes meanwhile', async () => {
+  it('gathers what comes while a call is under way, for as long as it is worth waiting for', async () => {
     const world = new World()
-    for (let n = 0; n < 7; n++) world.append()
+    for (let n = 0; n < 3; n++) world.append()
+    expect(world.underWay).toEqual([[1]])
+    world.now += 25
+    world.handOvers.start()
+    expect(world.underWay).toEqual([[1], [2, 3]])
+    world.append()
+    await world.calls[1]?.answer({ settled: [2, 3] })
+    world.now += 25
+    world.handOvers.start()
+    expect(world.underWay).toEqual([[1], [4]])
+  })
+
+  it('has no more than four calls under way', () => {
+    const world = new World()
+    for (let n = 0; n < 7; n++) {
+      world.now += 25
+      world.append()
+    }
     expect(world.underWay).toEqual([[1], [2], [3], [4]])
-    await world.calls[1]?.answer({ settled: [2] })
-    expect(world.underWay).toEqual([[1], [3], [4], [5, 6, 7]])
   })
 
   it('has one call under way for an ordered source, and passes nothing that is not settled', async () => {

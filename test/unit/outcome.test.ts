@@ -1,19 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  classifyNetworkError,
-  classifyStatus,
-  parseRetryAfter,
-  RETRY_AFTER_MS_MAX,
-} from '../../src/model/attempt.ts'
+import { judge } from '../../src/model/answer.ts'
+import { classifyNetworkError, parseRetryAfter, RETRY_AFTER_MS_MAX } from '../../src/model/attempt.ts'
+import { endpointSettingsSchema } from '../../src/model/endpoint.ts'
 
 const NOW = Date.UTC(2026, 10, 22, 12)
+const RULES = endpointSettingsSchema.parse({ url: 'https://receiver.example' })
+
+const byDefault = (statusCode: number, retryAfterMs?: number) =>
+  judge({ statusCode, body: '', retryAfterMs, control: null }, RULES)
 
 describe('what an answer means', () => {
   it('is decided for every status', () => {
     const kinds = new Map<string, number[]>()
     for (let status = 200; status < 600; status++) {
-      const outcome = classifyStatus(status, undefined)
+      const outcome = byDefault(status)
       const key = 'reason' in outcome ? `${outcome.kind} ${outcome.reason}` : outcome.kind
       kinds.set(key, [...(kinds.get(key) ?? []), status])
     }
@@ -32,9 +33,9 @@ describe('what an answer means', () => {
   })
 
   it('carries the wait that was asked for, where there is another try', () => {
-    expect(classifyStatus(503, 1_000)).toMatchObject({ retryAfterMs: 1_000 })
-    expect(classifyStatus(503, undefined)).not.toHaveProperty('retryAfterMs')
-    expect(classifyStatus(404, 1_000)).not.toHaveProperty('retryAfterMs')
+    expect(byDefault(503, 1_000)).toMatchObject({ retryAfterMs: 1_000 })
+    expect(byDefault(503)).not.toHaveProperty('retryAfterMs')
+    expect(byDefault(404, 1_000)).not.toHaveProperty('retryAfterMs')
   })
 
   it.each([

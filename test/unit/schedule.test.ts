@@ -9,12 +9,11 @@ const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: und
 
 const facts: fc.Arbitrary<Facts> = fc.record({
   now: fc.constant(NOW),
-  settings: fc.record({
-    state: fc.constantFrom('active', 'paused', 'disabled'),
-    ordering: fc.constantFrom('none', 'endpoint'),
-    concurrency: fc.integer({ min: 1, max: 6 }),
-  }),
+  state: fc.constantFrom('active', 'paused', 'disabled'),
   inFlight: fc.nat(6),
+  allowance: fc.nat(6),
+  openUntil: fc.oneof(fc.constant(null), time),
+  tokenAt: fc.oneof(fc.constant(0), time),
   retry: maybe(fc.record({ position: fc.nat(9), dueAt: time })),
   next: maybe(fc.integer({ min: 10, max: 20 })),
   quietUntil: fc.oneof(fc.constant(0), time),
@@ -24,21 +23,17 @@ describe('what to send now (docs/delivery.md)', () => {
   it('breaks no invariant, whatever the facts', () => {
     fc.assert(
       fc.property(facts, (given) => {
-        const { settings, inFlight, retry, next, quietUntil } = given
+        const { state, inFlight, allowance, openUntil, tokenAt, retry, next, quietUntil } = given
         const choice = schedule(given)
         if (choice.kind === 'wait') {
           if (choice.until !== undefined) expect(choice.until, 'no spinning').toBeGreaterThan(NOW)
           return
         }
-        expect(settings.state, 'I8').toBe('active')
-        expect(quietUntil, 'I7').toBeLessThanOrEqual(NOW)
-        expect(inFlight, 'I10').toBeLessThan(settings.concurrency)
+        expect(state, 'I8').toBe('active')
+        expect(Math.max(quietUntil, tokenAt, openUntil ?? 0), 'I7').toBeLessThanOrEqual(NOW)
+        expect(inFlight, 'I10').toBeLessThan(allowance)
         if (choice.kind === 'retry') expect(retry?.dueAt, 'I7').toBeLessThanOrEqual(NOW)
         if (choice.kind === 'next') expect(choice.position).toBe(next)
-        if (settings.ordering === 'endpoint') {
-          expect(inFlight, 'I5').toBe(0)
-          if (retry) expect(choice, 'I5').toEqual({ kind: 'retry', position: retry.position })
-        }
       }),
       { numRuns: 5_000 },
     )
@@ -47,10 +42,9 @@ describe('what to send now (docs/delivery.md)', () => {
   it('starts whatever may start, and else says when to ask again', () => {
     fc.assert(
       fc.property(facts, (given) => {
-        const { settings, inFlight, retry, next } = given
+        const { state, inFlight, allowance, retry, next } = given
         const choice = schedule(given)
-        const isFree = inFlight < (settings.ordering === 'endpoint' ? 1 : settings.concurrency)
-        if (settings.state !== 'active' || !isFree || choice.kind !== 'wait') return
+        if (state !== 'active' || inFlight >= allowance || choice.kind !== 'wait') return
         if (retry === undefined && next === undefined) expect(choice.until).toBeUndefined()
         else expect(choice.until, 'I4').toBeDefined()
       }),
@@ -59,25 +53,38 @@ describe('what to send now (docs/delivery.md)', () => {
   })
 
   it('sends what is due again before what is new', () => {
-    const settings = { state: 'active', ordering: 'none', concurrency: 6 } as const
     const given: Facts = {
       now: NOW,
-      settings,
+      state: 'active',
       inFlight: 0,
+      allowance: 6,
+      openUntil: null,
+      tokenAt: 0,
       retry: { position: 3, dueAt: NOW },
       next: 10,
       quietUntil: 0,
     }
     expect(schedule(given)).toEqual({ kind: 'retry', position: 3 })
-    expect(schedule({ ...given, retry: { position: 3, dueAt: NOW + 1 } })).toEqual({
-      kind: 'next',
-      position: 10,
-    })
-    const ordered = { ...settings, ordering: 'endpoint' } as const
-    expect(schedule({ ...given, settings: ordered, retry: { position: 3, dueAt: NOW + 1 } })).toEqual({
-      kind: 'wait',
-      until: NOW + 1,
-    })
+    const later = { ...given, retry: { position: 3, dueAt: NOW + 1 } }
+    expect(schedule(later)).toEqual({ kind: 'next', position: 10 })
+    expect(schedule({ ...later, next: undefined })).toEqual({ kind: 'wait', until: NOW + 1 })
+  })
+
+  it('lets one probe through a half-open circuit, and nothing through an open one', () => {
+    const base: Facts = {
+      now: NOW,
+      state: 'active',
+      inFlight: 0,
+      allowance: 1,
+      openUntil: NOW,
+      tokenAt: 0,
+      retry: undefined,
+      next: 10,
+      quietUntil: 0,
+    }
+    expect(schedule(base)).toEqual({ kind: 'next', position: 10 })
+    expect(schedule({ ...base, inFlight: 1 })).toEqual({ kind: 'wait', until: undefined })
+    expect(schedule({ ...base, openUntil: NOW + 5 })).toEqual({ kind: 'wait', until: NOW + 5 })
   })
 })
 
