@@ -45,7 +45,7 @@ export interface Provider {
   /** The provider's own page on webhooks or their signatures; every verified provider has one. */
   docs?: string
   evidence: Evidence
-  /** What the owner pastes into the dashboard; absent when there is nothing to paste. */
+  /** What the owner pastes into the dashboard; absent when there is nothing to paste. The pattern is for a warning only. */
   secret?: { label: string; pattern?: RegExp; help?: string }
   /** Settings of the provider in `source.settings.config`. */
   config?: z.ZodType

@@ -40,6 +40,19 @@ describe('JSON', () => {
     expect(atPointer({ a: 'x' }, pointer)).toBeUndefined()
   })
 
+  it('whole numbers too large for a double stay as written', () => {
+    const json =
+      '{"a":12345678901234567891,"b":1.5,"c":-9007199254740993,"d":1234567890123456,"e":"1234567890123456"}'
+    const value = {
+      a: '12345678901234567891',
+      b: 1.5,
+      c: '-9007199254740993',
+      d: 1234567890123456,
+      e: '1234567890123456',
+    }
+    expect(parseJson(utf8(json))).toEqual({ kind: 'value', value })
+  })
+
   it('larger bodies are left unread', () => {
     expect(parseJson(new Uint8Array(9 * 1024 * 1024))).toEqual({ kind: 'malformed' })
   })

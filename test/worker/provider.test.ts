@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { verifyRequest } from '../../src/ingest/verify.ts'
+import { utf8 } from '../../src/model/bytes.ts'
 import type { HeaderPair } from '../../src/model/request.ts'
 import { findProvider } from '../../src/providers/registry.ts'
+import { parseJson } from '../../src/providers/scheme/json.ts'
 import { noKeys } from '../../src/providers/scheme/keys.ts'
 import { providerOf, readVectors, type VectorFile } from '../case/provider.vectors.ts'
 
@@ -40,5 +42,12 @@ describe.each(vectorFiles)('$name in workerd', ({ vectors }) => {
         await verifyRequest({ ...vector, request: { ...vector.request, headers: cut }, keys: noKeys })
       }
     }
+  })
+})
+
+it('whole numbers too large for a double stay as written', () => {
+  expect(parseJson(utf8('[12345678901234567891]'))).toEqual({
+    kind: 'value',
+    value: ['12345678901234567891'],
   })
 })
