@@ -1,6 +1,6 @@
 import { classifyNetworkError, classifyStatus, parseRetryAfter, type Outcome } from '../model/attempt.ts'
 import { text, type Bytes } from '../model/bytes.ts'
-import type { Clock } from '../model/clock.ts'
+import type { After, Clock } from '../model/clock.ts'
 import type { AttemptRecord } from '../model/delivery-log.ts'
 import type { EndpointSettings } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
@@ -19,6 +19,7 @@ const SENSITIVE = /auth|token|secret|key|signature|cookie|password|credential/
 
 export interface AttemptDeps {
   clock: Clock
+  after: After
   fetch(url: string, init: RequestInit): Promise<Response>
   checkTarget: CheckTarget
   /** A body that is kept in object storage, or undefined when it is gone. */
@@ -75,7 +76,7 @@ async function send(
   deps: AttemptDeps,
 ): Promise<{ outcome: Outcome; answer: Answer }> {
   const abort = new AbortController()
-  const timer = setTimeout(() => abort.abort(), timeoutMs)
+  const cancel = deps.after(timeoutMs, () => abort.abort())
   try {
     const hasBody = method !== 'GET' && method !== 'DELETE'
     const init: RequestInit = { method, headers, redirect: 'manual', signal: abort.signal }
@@ -89,7 +90,7 @@ async function send(
     const said = reason === 'timeout' ? `No answer within ${timeoutMs} ms.` : message
     return { outcome: { kind: 'deferred', reason }, answer: { error: said } }
   } finally {
-    clearTimeout(timer)
+    cancel()
   }
 }
 
