@@ -51,6 +51,13 @@ export function makeLogDeps(env: Env): LogDeps {
     confirm: async (object, receipts) => {
       await endpointOf(env, object).confirm(receipts)
     },
+    writeFailed: (error, messages) => {
+      // An error of D1 names tables and limits, never a row's content.
+      const detail = error instanceof Error ? error.message.slice(0, 200) : 'unknown'
+      const event = 'log.write_failed'
+      // oxlint-disable-next-line no-console -- the platform's log is where operators look
+      console.warn(JSON.stringify({ event, detail, messages, at: systemClock.now() }))
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import { judge } from '../model/answer.ts'
 import { parseRetryAfter, type Outcome } from '../model/attempt.ts'
 import type { Bytes } from '../model/bytes.ts'
-import type { Clock } from '../model/clock.ts'
+import type { After, Clock } from '../model/clock.ts'
 import type { AttemptRecord } from '../model/delivery-log.ts'
 import type { EndpointSettings } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
@@ -20,6 +20,7 @@ import type { TokenCache, TokenFailure } from './token.ts'
 
 export interface AttemptDeps {
   clock: Clock
+  after: After
   fetch: Fetch
   checkTarget: CheckTarget
   /** A body that is kept in object storage, or undefined when it is gone. */
@@ -138,7 +139,7 @@ function failedAuth(request: Prepared, { outcome, message }: TokenFailure): Trie
 
 function send({ url, method, headers, body }: Prepared, { settings, deps }: Sending) {
   const init: RequestInit = { method, headers, ...(body === undefined ? {} : { body }) }
-  return exchange(deps.fetch, { url, init, timeoutMs: settings.timeoutMs })
+  return exchange(deps, { url, init, timeoutMs: settings.timeoutMs })
 }
 
 function judged(request: Prepared, answer: Received | Failed, { settings, deps }: Sending): Tried {

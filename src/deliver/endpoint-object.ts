@@ -1,7 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
 import { settingsOf } from '../env.ts'
 import type { AcceptBatch } from '../model/accept.ts'
-import { systemClock } from '../model/clock.ts'
+import { Alarm } from '../model/alarm.ts'
+import { after, systemClock } from '../model/clock.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { EndpointId } from '../model/id.ts'
 import { invariant } from '../model/invariant.ts'
@@ -16,16 +17,21 @@ import { TokenCache } from './token.ts'
 /** The door of one endpoint's deliveries. Everything it decides is decided in `endpoint.ts`. */
 export class EndpointObject extends DurableObject<Env> {
   readonly #queue: EndpointQueue
-  /** The time of the alarm as far as this instance knows. */
-  #armedAt: number | null = null
+  readonly #alarm: Alarm
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     const object = ctx.id.name
     invariant(object !== undefined, 'EndpointObject: reached by an id without a name')
     const { sealer, checkTarget, readBody } = settingsOf(env)
+    this.#alarm = new Alarm({
+      clock: systemClock,
+      read: () => ctx.storage.getAlarm(),
+      write: (at) => void ctx.storage.setAlarm(at),
+    })
     const outward = {
       clock: systemClock,
+      after,
       fetch: (url: string, init: RequestInit) => fetch(url, init),
       checkTarget,
     }
@@ -43,7 +49,7 @@ export class EndpointObject extends DurableObject<Env> {
         await env.LOG.send(message)
       },
       notify: (notice) => void this.#notify(notice),
-      wakeBy: (at) => this.#wakeBy(at),
+      wakeBy: (at) => this.#alarm.wakeBy(at),
     })
     this.#queue.drain()
   }
@@ -71,24 +77,15 @@ export class EndpointObject extends DurableObject<Env> {
 
   /** For the sweep: sets right whatever an accident left without an alarm. */
   async check(): Promise<void> {
-    this.#armedAt = await this.ctx.storage.getAlarm()
-    if (this.#armedAt !== null && this.#armedAt < systemClock.now()) this.#armedAt = null
+    await this.#alarm.recheck()
     this.#queue.arm()
     this.#queue.drain()
   }
 
   override alarm(): void {
-    this.#armedAt = null
+    this.#alarm.fired()
     this.#queue.arm()
     this.#queue.tick()
-  }
-
-  /** An alarm is a billed row: it is only moved when it must come earlier. */
-  #wakeBy(at: number): void {
-    if (this.#armedAt !== null && this.#armedAt <= at) return
-    // Workerd may never fire an alarm that is set for this very millisecond.
-    this.#armedAt = Math.max(at, systemClock.now() + 1)
-    void this.ctx.storage.setAlarm(this.#armedAt)
   }
 
   /** A notice that is lost is no harm to a delivery; the next transition brings another. */

@@ -1,5 +1,6 @@
 import { classifyNetworkError, type DeferredReason } from '../model/attempt.ts'
 import { text } from '../model/bytes.ts'
+import type { After } from '../model/clock.ts'
 import type { HeaderPair } from '../model/request.ts'
 
 /** Enough to show what a receiver complained about; its answers are untrusted and may be endless. */
@@ -27,11 +28,11 @@ export interface Failed {
  * a leftover one keeps the object awake and billed.
  */
 export async function exchange(
-  fetch: Fetch,
+  { fetch, after }: { fetch: Fetch; after: After },
   { url, init, timeoutMs }: { url: string; init: RequestInit; timeoutMs: number },
 ): Promise<Received | Failed> {
   const abort = new AbortController()
-  const timer = setTimeout(() => abort.abort(), timeoutMs)
+  const cancel = after(timeoutMs, () => abort.abort())
   try {
     const response = await fetch(url, { ...init, redirect: 'manual', signal: abort.signal })
     const start = await readStart(response)
@@ -43,7 +44,7 @@ export async function exchange(
     const message = error instanceof Error ? error.message : String(error)
     return { kind: 'failure', reason: classifyNetworkError(message), message }
   } finally {
-    clearTimeout(timer)
+    cancel()
   }
 }
 

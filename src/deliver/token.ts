@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { toBase64, utf8 } from '../model/bytes.ts'
 import type { Oauth2 } from '../model/auth.ts'
 import type { Outcome } from '../model/attempt.ts'
-import type { Clock } from '../model/clock.ts'
+import type { After, Clock } from '../model/clock.ts'
 import type { CheckTarget } from '../model/resolver.ts'
 import { err, ok, type Result } from '../model/result.ts'
 import { exchange, type Fetch } from './exchange.ts'
@@ -26,6 +26,7 @@ const answerSchema = z.object({
 
 export interface TokenDeps {
   clock: Clock
+  after: After
   fetch: Fetch
   checkTarget: CheckTarget
 }
@@ -100,7 +101,7 @@ async function askForToken(auth: Oauth2, deps: TokenDeps): Promise<Result<Held, 
     form.set('client_secret', clientSecret)
   } else headers['authorization'] = basic(formEncoded(clientId), formEncoded(clientSecret))
   const init = { method: 'POST', headers, body: form.toString() }
-  const answer = await exchange(deps.fetch, { url: target.value.href, init, timeoutMs: TIMEOUT_MS })
+  const answer = await exchange(deps, { url: target.value.href, init, timeoutMs: TIMEOUT_MS })
   if (answer.kind === 'failure')
     return failed(`The authorisation server cannot be reached: ${answer.message}`)
   const parsed = answerSchema.safeParse(jsonOf(answer.body))

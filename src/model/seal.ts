@@ -63,7 +63,8 @@ export function makeSealer(masterKeys: string): Sealer {
     async open(sealed, context) {
       const [, id, encoded = ''] = FORM.exec(sealed) ?? []
       const bytes = fromBase64Url(encoded)
-      invariant(id && bytes, 'open: not a sealed secret')
+      // A last character with other unused bits would decode to the same bytes: one secret has one sealed form.
+      invariant(id && bytes && toBase64Url(bytes) === encoded, 'open: not a sealed secret')
       const known = (await Promise.all(keys)).find((each) => each.id === id)
       invariant(known, `open: the master key ${id} is not configured`)
       const algorithm = { name: 'AES-GCM', iv: bytes.subarray(0, IV_BYTES), additionalData: utf8(context) }

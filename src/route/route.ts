@@ -5,10 +5,13 @@ import { parseIntakeName, type HandOver, type Settlement } from '../model/intake
 import type { RoutingTable } from './match.ts'
 import { planRoutes, type Plan } from './plan.ts'
 
-/** With more endpoints than this a hand-over goes through the fan-out queue. */
-export const DIRECT_ENDPOINTS_MAX = 64
-/** Endpoints in one message of the fan-out queue. */
-export const PAGE_ENDPOINTS = 100
+export interface FanoutLimits {
+  /** With more endpoints than this a hand-over goes through the fan-out queue. */
+  directEndpointsMax: number
+  /** Endpoints in one message of the fan-out queue. */
+  pageEndpoints: number
+}
+export const FANOUT: FanoutLimits = { directEndpointsMax: 64, pageEndpoints: 100 }
 /** Calls to endpoint objects under way at once. */
 const CONCURRENT_MAX = 16
 /** Rows in one message of the log queue: about 350 bytes each, under 128 KB together. */
@@ -29,14 +32,20 @@ export interface RouteDeps {
  * Brings segments to the endpoints that want them. A segment counts as settled only when every one of its endpoints
  * has it durably; what failed is handed over again by the intake, which is harmless: endpoints know what they have.
  */
-export async function routeHandOver(handOver: HandOver, deps: RouteDeps): Promise<Settlement> {
+export async function routeHandOver(
+  handOver: HandOver,
+  deps: RouteDeps,
+  limits: FanoutLimits = FANOUT,
+): Promise<Settlement> {
   const table = await deps.routingTable(handOver.tenantId)
   const plan = planRoutes(handOver, table)
   for (let i = 0; i < plan.unmatched.length; i += LOG_ROWS_MAX) {
     await deps.logEvents(plan.unmatched.slice(i, i + LOG_ROWS_MAX))
   }
   const segments = handOver.segments.map(({ segment }) => segment)
-  if (plan.batches.size > DIRECT_ENDPOINTS_MAX) return await enqueuePages(handOver, plan, deps)
+  if (plan.batches.size > limits.directEndpointsMax) {
+    return await enqueuePages(handOver, plan, deps, limits.pageEndpoints)
+  }
   const failed = await acceptAll(plan, deps)
   return { settled: segments.filter((segment) => !failed.has(segment)), paged: [] }
 }
@@ -53,13 +62,18 @@ export async function routePage(message: FanoutMessage, deps: RouteDeps): Promis
   await deps.settlePage(message)
 }
 
-async function enqueuePages(handOver: HandOver, plan: Plan, deps: RouteDeps): Promise<Settlement> {
+async function enqueuePages(
+  handOver: HandOver,
+  plan: Plan,
+  deps: RouteDeps,
+  pageEndpoints: number,
+): Promise<Settlement> {
   const { intake, tenantId } = handOver
   const segments = handOver.segments.map(({ segment }) => segment)
   const endpointIds = [...plan.batches.keys()].sort()
   const messages: FanoutMessage[] = []
-  for (let i = 0; i < endpointIds.length; i += PAGE_ENDPOINTS) {
-    const page = endpointIds.slice(i, i + PAGE_ENDPOINTS)
+  for (let i = 0; i < endpointIds.length; i += pageEndpoints) {
+    const page = endpointIds.slice(i, i + pageEndpoints)
     messages.push({ intake, tenantId, segments, page: messages.length, endpointIds: page })
   }
   await deps.enqueueFanout(messages)

@@ -51,6 +51,7 @@ export function makeWorld(receiver: Receiver) {
   const time = { now: NOW }
   const outward = {
     clock: { now: () => time.now, random: () => 0 },
+    after: () => () => undefined,
     checkTarget: async (url: string) =>
       url.includes('//10.')
         ? err({ reason: 'private_address' as const, detail: 'The address is private.' })

@@ -6,7 +6,7 @@ import { packRecords, unpackRecords } from '../../src/model/event.ts'
 import type { EndpointId } from '../../src/model/id.ts'
 import { buildRoutingTable, match, type RoutedSubscription } from '../../src/route/match.ts'
 import { planRoutes } from '../../src/route/plan.ts'
-import { DIRECT_ENDPOINTS_MAX, PAGE_ENDPOINTS, routeHandOver, routePage } from '../../src/route/route.ts'
+import { FANOUT, routeHandOver, routePage } from '../../src/route/route.ts'
 import { NOW, handOver, record, subscribed } from '../support/events.ts'
 
 const namesOf = (routed: RoutedSubscription[]) => routed.map(({ subscription }) => subscription.id.slice(4))
@@ -172,13 +172,13 @@ describe('a hand-over', () => {
   })
 
   it('goes directly to as many endpoints as are few', async () => {
-    const world = new World(DIRECT_ENDPOINTS_MAX)
+    const world = new World(FANOUT.directEndpointsMax)
     await routeHandOver(world.sent, world.deps)
-    expect([world.did.length, world.fanout.length]).toEqual([DIRECT_ENDPOINTS_MAX, 0])
+    expect([world.did.length, world.fanout.length]).toEqual([FANOUT.directEndpointsMax, 0])
   })
 
   it('goes through the queue to many, each endpoint on one page', async () => {
-    const world = new World(2 * PAGE_ENDPOINTS + 1)
+    const world = new World(2 * FANOUT.pageEndpoints + 1)
     const settlement = await routeHandOver(world.sent, world.deps)
     expect(settlement).toEqual({
       settled: [],
@@ -195,11 +195,11 @@ describe('a hand-over', () => {
     ])
     expect(JSON.stringify(world.fanout[0]).length).toBeLessThan(128_000)
     for (const message of world.fanout) await routePage(message, world.deps)
-    expect(new Set(world.did).size).toBe(2 * PAGE_ENDPOINTS + 1 + 3)
+    expect(new Set(world.did).size).toBe(2 * FANOUT.pageEndpoints + 1 + 3)
   })
 
   it('comes again for a page of which an endpoint failed, which is not settled before', async () => {
-    const world = new World(DIRECT_ENDPOINTS_MAX + 1)
+    const world = new World(FANOUT.directEndpointsMax + 1)
     await routeHandOver(world.sent, world.deps)
     const [message] = world.fanout
     if (!message) throw new Error('no page')
