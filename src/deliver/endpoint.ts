@@ -7,6 +7,7 @@ import type { Notice } from '../model/notice.ts'
 import { orderingKeyOf } from '../model/ordering-key.ts'
 import { toRanges } from '../model/ranges.ts'
 import type { ByHand } from '../model/rpc.ts'
+import { placesOf } from '../model/shard.ts'
 import type { Attempted, AttemptInput } from './attempt.ts'
 import { Backlog } from './backlog.ts'
 import { cancelByHand, retryByHand } from './by-hand.ts'
@@ -211,10 +212,11 @@ export class EndpointQueue {
 
   /** Replays get half of the places at most, so that live traffic always finds one that is not theirs. */
   #first(): number | undefined {
-    const { ordering = 'none', concurrency = 1 } = this.#endpoint?.settings ?? {}
+    const settings = this.#endpoint?.settings
+    const places = settings ? placesOf(settings) : 1
     const replays = [...this.#inFlight.values()].filter(({ isReplay }) => isReplay).length
-    const withReplays = replays < Math.max(1, Math.floor(concurrency / 2))
-    return this.#backlog.first({ isSingle: ordering === 'endpoint', withReplays })
+    const withReplays = replays < Math.max(1, Math.floor(places / 2))
+    return this.#backlog.first({ isSingle: settings?.ordering === 'endpoint', withReplays })
   }
 
   #keyOf(position: number): string | null {
