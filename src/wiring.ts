@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { makeApi } from './api/app.ts'
-import { findEndpoint, pageEndpointIds, setEndpointState } from './db/endpoints.ts'
+import { findEndpoint, pageEndpointObjects, setEndpointState } from './db/endpoints.ts'
 import { expireKeys } from './db/idempotency.ts'
 import { pageIntakes, registerIntake } from './db/intakes.ts'
 import { writeLog } from './db/log-writer.ts'
@@ -19,7 +19,7 @@ import type { EndpointId } from './model/id.ts'
 import { parseIntakeName } from './model/intake.ts'
 import type { Notice } from './model/notice.ts'
 import type { Publication } from './model/publication.ts'
-import { shardName, shardsOf } from './model/shard.ts'
+import { objectNames } from './model/shard.ts'
 import { decodeEvent } from './model/event.ts'
 import { ok } from './model/result.ts'
 import { endpointOf, intakeOf } from './objects.ts'
@@ -68,7 +68,7 @@ export function makeRouteDeps(env: Env): RouteDeps {
   }
   return {
     routingTable: (tenantId) => routing.get(tenantId, source),
-    accept: (batch) => endpointOf(env, batch.endpointId).accept(batch),
+    accept: (object, batch) => endpointOf(env, object).accept(batch),
     enqueueFanout: async (messages) => {
       for (let i = 0; i < messages.length; i += MESSAGES_MAX) {
         await env.FANOUT.sendBatch(messages.slice(i, i + MESSAGES_MAX).map((body) => ({ body })))
@@ -87,10 +87,7 @@ export function makeSweepDeps(env: Env): SweepDeps {
   return {
     pageIntakes: async (after, limit) =>
       (await pageIntakes(env.DB, { after, limit })).map(({ name }) => name),
-    pageEndpoints: async (after, limit) => {
-      const page = await pageEndpointIds(env.DB, { after: after as EndpointId | undefined, limit })
-      return page.map(({ id }) => id)
-    },
+    pageEndpoints: (after, limit) => pageEndpointObjects(env.DB, { after, limit }),
     checkIntake: async (name) => {
       await intakeOf(env, name).check()
     },
@@ -147,15 +144,12 @@ export async function tellOwner(env: Env, endpoint: Endpoint, notice: Notice): P
 
 async function disableEndpoint(env: Env, id: EndpointId): Promise<void> {
   const disabled = await setEndpointState(env.DB, id, 'disabled', systemClock.now())
-  if (disabled) await configureShards(env, disabled)
+  if (disabled) await configureObjects(env, disabled)
 }
 
-/** Tells every object of the endpoint; those that a smaller concurrency no longer uses may still hold deliveries. */
-async function configureShards(env: Env, endpoint: Endpoint): Promise<void> {
-  const shards = Array.from({ length: shardsOf(endpoint.settings) }, (_, shard) =>
-    shardName(endpoint.id, shard),
-  )
-  await Promise.all(shards.map((name) => endpointOf(env, name).configure(endpoint)))
+/** Tells every object of the endpoint, also those that a smaller concurrency left with deliveries. */
+async function configureObjects(env: Env, endpoint: Endpoint): Promise<void> {
+  await Promise.all(objectNames(endpoint).map((name) => endpointOf(env, name).configure(endpoint)))
 }
 
 export function readEndpoint(env: Env, id: EndpointId): Promise<Endpoint | undefined> {
@@ -180,12 +174,9 @@ function makeApiFor(env: Env): Api {
       const body = await readBody(bodyKey)
       return body && { ...event, body }
     },
-    endpointChanged: (endpoint) => configureShards(env, endpoint),
+    endpointChanged: (endpoint) => configureObjects(env, endpoint),
     endpointRemoved: async (endpoint) => {
-      const shards = Array.from({ length: shardsOf(endpoint.settings) }, (_, shard) =>
-        shardName(endpoint.id, shard),
-      )
-      await Promise.all(shards.map((name) => endpointOf(env, name).remove(endpoint)))
+      await Promise.all(objectNames(endpoint).map((name) => endpointOf(env, name).remove(endpoint)))
     },
     sourceChanged: forgetSource,
     checkTarget: async (url) => {

@@ -201,7 +201,12 @@ async function create(deps: ApiDeps, { tenantId, body, now }: Creation): Promise
         uid: null,
         name: record.name,
         endpointId: id,
-        settings: { sourceIds: sourceIds ?? [], eventTypes: eventTypes ?? [], state: 'active' },
+        settings: {
+          sourceIds: sourceIds ?? [],
+          eventTypes: eventTypes ?? [],
+          priority: 'normal',
+          state: 'active',
+        },
         version: 1,
         ...times,
       }

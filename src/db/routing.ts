@@ -1,11 +1,13 @@
 import { eq, sql } from 'drizzle-orm'
 import type { DrizzleD1Database } from 'drizzle-orm/d1'
+import { endpointSettingsSchema, type EndpointSettings } from '../model/endpoint.ts'
 import type { EndpointId, SubscriptionId, TenantId } from '../model/id.ts'
 import { subscriptionSettingsSchema, type Subscription } from '../model/subscription.ts'
 import { tenants } from './schema.ts'
 
 const SUBSCRIPTIONS_SQL = `
-  SELECT s.id, s.settings, s.created_at AS createdAt, e.id AS endpointId, e.version AS endpointVersion
+  SELECT s.id, s.settings, s.created_at AS createdAt, e.id AS endpointId, e.version AS endpointVersion,
+    e.settings AS endpointSettings
   FROM subscriptions s JOIN endpoints e ON e.id = s.endpoint_id AND e.tenant_id = s.tenant_id
   WHERE s.tenant_id = ?1 ORDER BY s.id`
 
@@ -15,17 +17,24 @@ interface Row {
   createdAt: number
   endpointId: EndpointId
   endpointVersion: number
+  endpointSettings: string
 }
 
+export interface RoutedRow {
+  subscription: Subscription
+  endpointVersion: number
+  endpoint: Pick<EndpointSettings, 'ordering' | 'orderingKey' | 'concurrency'>
+}
+
+const placing = endpointSettingsSchema.pick({ ordering: true, orderingKey: true, concurrency: true })
+
 /** Every subscription of the tenant, paused ones too, with the version of its endpoint, in one query. */
-export async function routedSubscriptions(
-  db: D1Database,
-  tenantId: TenantId,
-): Promise<{ subscription: Subscription; endpointVersion: number }[]> {
+export async function routedSubscriptions(db: D1Database, tenantId: TenantId): Promise<RoutedRow[]> {
   const { results } = await db.prepare(SUBSCRIPTIONS_SQL).bind(tenantId).all<Row>()
-  return results.map(({ id, endpointId, createdAt, settings, endpointVersion }) => {
+  return results.map(({ id, endpointId, createdAt, settings, endpointVersion, endpointSettings }) => {
     const parsed = subscriptionSettingsSchema.parse(JSON.parse(settings))
-    return { subscription: { id, tenantId, endpointId, createdAt, ...parsed }, endpointVersion }
+    const endpoint = placing.parse(JSON.parse(endpointSettings))
+    return { subscription: { id, tenantId, endpointId, createdAt, ...parsed }, endpointVersion, endpoint }
   })
 }
 

@@ -1,11 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
 import { settingsOf } from '../env.ts'
-import type { AcceptBatch } from '../model/accept.ts'
+import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import { Alarm } from '../model/alarm.ts'
 import { after, systemClock } from '../model/clock.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { EndpointId } from '../model/id.ts'
 import { invariant } from '../model/invariant.ts'
+import type { ByHand } from '../model/rpc.ts'
 import { routerOf } from '../objects.ts'
 import { attemptDelivery, type AttemptDeps } from './attempt.ts'
 import { EndpointQueue } from './endpoint.ts'
@@ -73,6 +74,16 @@ export class EndpointObject extends DurableObject<Env> {
   /** The log has these outcomes. */
   confirm(receipts: number[]): void {
     this.#queue.confirm(receipts)
+  }
+
+  /** Makes a waiting delivery due now. */
+  retry(delivery: DeliveryRef): ByHand {
+    return this.#queue.order('retry', delivery)
+  }
+
+  /** Takes a waiting delivery back; durable when answered. */
+  cancel(delivery: DeliveryRef): ByHand {
+    return this.#queue.order('cancel', delivery)
   }
 
   /** For the sweep: sets right whatever an accident left without an alarm. */

@@ -4,7 +4,7 @@ import type { EndpointSettings } from '../model/endpoint.ts'
 import type { Notice } from '../model/notice.ts'
 import { allowance, HEALTHY, observe, type Health } from './health.ts'
 import { nextTokenAt, rateOf, refill, type Bucket } from './pace.ts'
-import { shardsOf } from '../model/shard.ts'
+import { placesOf, shardsOf } from '../model/shard.ts'
 
 export interface GateState {
   quietUntil: number
@@ -118,8 +118,6 @@ export class Gate {
 
   /** This object's share of the endpoint's places. */
   #own(settings: EndpointSettings): EndpointSettings {
-    const concurrency =
-      settings.ordering === 'endpoint' ? 1 : Math.ceil(settings.concurrency / shardsOf(settings))
-    return { ...settings, concurrency }
+    return { ...settings, concurrency: placesOf(settings) }
   }
 }

@@ -15,6 +15,7 @@ export function deliveryRow({
   outcome,
   record,
   carried,
+  isByHand = false,
 }: {
   delivery: StoredDelivery
   endpointId: EndpointId
@@ -23,6 +24,8 @@ export function deliveryRow({
   record?: AttemptRecord
   /** The row of an earlier attempt that is not known to be in D1. */
   carried?: DeliveryRow | undefined
+  /** A person asked for this state: it follows even an end. */
+  isByHand?: boolean
 }): DeliveryRow {
   const { head } = delivery.event
   const log = { ...carried?.attemptLog, ...(record ? { [String(state.attempts)]: record } : {}) }
@@ -41,7 +44,7 @@ export function deliveryRow({
     durationMs: record?.durationMs ?? null,
     lastAttemptAt: record?.at ?? null,
     nextAttemptAt: state.status === 'retrying' ? state.dueAt : null,
-    version: versionOf(state),
+    version: versionOf(state, isByHand || isAgain(state, delivery)),
     attemptLog: withFewerBodies(log),
   }
 }
@@ -64,11 +67,16 @@ export function eventRowOf({ event: { head }, pointer }: StoredDelivery): EventR
   }
 }
 
-function versionOf(state: DeliveryState): number {
+/** Handed over once more after it had ended, and not tried since. */
+function isAgain({ attempts }: DeliveryState, { triedBefore }: StoredDelivery): boolean {
+  return triedBefore > 0 && attempts === triedBefore
+}
+
+function versionOf(state: DeliveryState, isLater: boolean): number {
   const rank = { pending: 0, sending: 0, held: 1, retrying: 2, delivered: 3, dead: 3, cancelled: 3 }[
     state.status
   ]
-  return state.attempts * 4 + rank
+  return state.attempts * 8 + rank + (isLater ? 4 : 0)
 }
 
 function errorOf(

@@ -13,7 +13,7 @@ export class Repeats {
 
   constructor(store: DeliveryStore) {
     this.#store = store
-    for (const { seq, intake, segment } of store.origins()) this.#add(`${intake} ${segment}`, seq)
+    for (const { seq, origin, segment } of store.origins()) this.#add(`${origin} ${segment}`, seq)
   }
 
   /** Call when the batch has become the row `seq`. */

@@ -1,5 +1,5 @@
 import { Journal, type Sql } from '../db/journal.ts'
-import type { AcceptBatch } from '../model/accept.ts'
+import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import { concat, text, utf8 } from '../model/bytes.ts'
 import type { DeliveryRow, LogMessage } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
@@ -121,7 +121,10 @@ export class DeliveryStore {
         : [segment, index, subscriptionId, record, triedBefore],
     )
     const head = utf8(JSON.stringify({ intake, items: compact }))
-    const label = JSON.stringify([batch.origin ?? intake, toRanges(items.map(({ segment }) => segment))])
+    const segments = toRanges(items.map(({ segment }) => segment))
+    const label = JSON.stringify(
+      batch.origin === undefined ? [intake, segments] : [batch.origin, segments, intake],
+    )
     const journalClass = batch.class ?? 'normal'
     const row = { kind: kindOf(journalClass), label, data: packRecords([head, batch.records]) }
     this.#accepted[journalClass].push(this.#journal.nextSeq)
@@ -171,12 +174,19 @@ export class DeliveryStore {
   }
 
   /** Which hand-overs the newest rows hold. */
-  *origins(): Iterable<{ seq: number; intake: string; segment: number }> {
-    const from = Math.max(this.#journal.firstSeq, this.#journal.nextSeq - ORIGIN_ROWS_MAX)
-    for (const { seq, label } of this.#journal.labels(ACCEPTED, from)) {
-      const [intake, segments] = JSON.parse(label) as [string, Ranges]
-      for (const segment of fromRanges(segments)) yield { seq, intake, segment }
-    }
+  origins(): Iterable<{ seq: number; origin: string; segment: number }> {
+    return this.#labels(Math.max(this.#journal.firstSeq, this.#journal.nextSeq - ORIGIN_ROWS_MAX))
+  }
+
+  /** Where a delivery stands at or after a position: in more than one place if it was handed over again. */
+  positionsOf({ pointer, subscriptionId }: DeliveryRef, from: number): number[] {
+    const wanted = itemKey({ ...pointer, subscriptionId })
+    const rows = [...this.#labels(split(from)[0])].filter(
+      ({ intake, segment }) => intake === pointer.intake && segment === pointer.segment,
+    )
+    return rows.flatMap(({ seq }) =>
+      this.itemKeys(seq).flatMap((key, at) => (key === wanted ? [seq * ITEMS_PER_ROW_MAX + at] : [])),
+    )
   }
 
   /** The items of a row as keys, to tell which part of a repeated hand-over is new. */
@@ -229,6 +239,13 @@ export class DeliveryStore {
   /** Drops whole days that are older than the retention and that nothing refers to. */
   retain({ before, keepFromPosition }: { before: number; keepFromPosition: number }): void {
     this.#journal.drop({ before, keepFromSeq: split(keepFromPosition)[0] })
+  }
+
+  *#labels(from: number): Iterable<{ seq: number; origin: string; intake: string; segment: number }> {
+    for (const { seq, label } of this.#journal.labels(ACCEPTED, from)) {
+      const [origin, segments, intake = origin] = JSON.parse(label) as [string, Ranges, string?]
+      for (const segment of fromRanges(segments)) yield { seq, origin, intake, segment }
+    }
   }
 
   #append(

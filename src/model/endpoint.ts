@@ -86,6 +86,8 @@ export interface Endpoint {
   sealed?: SealedParts
   /** Grows with every change; the object keeps the highest it has seen. */
   version: number
+  /** The most objects it ever had. */
+  shards?: number
   /** It was deleted: nothing is sent, and what waits is cancelled. */
   isRemoved?: boolean
 }

@@ -1,3 +1,4 @@
+import type { EndpointSettings } from '../model/endpoint.ts'
 import type { EventHead } from '../model/event.ts'
 import type { EndpointId } from '../model/id.ts'
 import type { Subscription } from '../model/subscription.ts'
@@ -5,6 +6,8 @@ import type { Subscription } from '../model/subscription.ts'
 export interface RoutedSubscription {
   subscription: Subscription
   endpointVersion: number
+  /** What decides which of the endpoint's objects takes an event. */
+  endpoint: Pick<EndpointSettings, 'ordering' | 'orderingKey' | 'concurrency'>
 }
 
 /** The subscriptions of one tenant, arranged so that matching looks only at candidates for the event's type. */

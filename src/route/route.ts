@@ -1,17 +1,17 @@
 import type { AcceptBatch, FanoutMessage } from '../model/accept.ts'
 import type { EventRow } from '../model/delivery-log.ts'
-import type { EndpointId, TenantId } from '../model/id.ts'
+import type { TenantId } from '../model/id.ts'
 import { parseIntakeName, type HandOver, type Settlement } from '../model/intake.ts'
 import type { RoutingTable } from './match.ts'
-import { planRoutes, type Plan } from './plan.ts'
+import { endpointsOf, planRoutes, type Plan } from './plan.ts'
 
 export interface FanoutLimits {
-  /** With more endpoints than this a hand-over goes through the fan-out queue. */
-  directEndpointsMax: number
+  /** With more endpoint objects than this a hand-over goes through the fan-out queue. */
+  directObjectsMax: number
   /** Endpoints in one message of the fan-out queue. */
   pageEndpoints: number
 }
-export const FANOUT: FanoutLimits = { directEndpointsMax: 64, pageEndpoints: 100 }
+export const FANOUT: FanoutLimits = { directObjectsMax: 64, pageEndpoints: 100 }
 /** Calls to endpoint objects under way at once. */
 const CONCURRENT_MAX = 16
 /** Rows in one message of the log queue: about 350 bytes each, under 128 KB together. */
@@ -20,8 +20,8 @@ const LOG_ROWS_MAX = 200
 export interface RouteDeps {
   /** The tenant's subscriptions as they are now, so that a caller sees its own changes in its next event. */
   routingTable(tenantId: TenantId): Promise<RoutingTable>
-  /** Hands a batch to the endpoint's object; resolves when it is durable there. */
-  accept(batch: AcceptBatch): Promise<void>
+  /** Hands a batch to one of the endpoint's objects; resolves when it is durable there. */
+  accept(object: string, batch: AcceptBatch): Promise<void>
   enqueueFanout(messages: FanoutMessage[]): Promise<void>
   logEvents(rows: EventRow[]): Promise<void>
   readSegments(intake: string, segments: number[]): Promise<{ segment: number; records: Uint8Array }[]>
@@ -43,7 +43,7 @@ export async function routeHandOver(
     await deps.logEvents(plan.unmatched.slice(i, i + LOG_ROWS_MAX))
   }
   const segments = handOver.segments.map(({ segment }) => segment)
-  if (plan.batches.size > limits.directEndpointsMax) {
+  if (plan.batches.size > limits.directObjectsMax) {
     return await enqueuePages(handOver, plan, deps, limits.pageEndpoints)
   }
   const failed = await acceptAll(plan, deps)
@@ -70,7 +70,7 @@ async function enqueuePages(
 ): Promise<Settlement> {
   const { intake, tenantId } = handOver
   const segments = handOver.segments.map(({ segment }) => segment)
-  const endpointIds = [...plan.batches.keys()].sort()
+  const endpointIds = endpointsOf(plan).sort()
   const messages: FanoutMessage[] = []
   for (let i = 0; i < endpointIds.length; i += pageEndpoints) {
     const page = endpointIds.slice(i, i + pageEndpoints)
@@ -93,16 +93,16 @@ async function acceptAll(plan: Plan, deps: RouteDeps): Promise<Set<number>> {
   return failed
 }
 
-/** One endpoint's batches one after another: after a failure the later ones wait for the repeat, to keep the order. */
+/** One object's batches one after another: after a failure the later ones wait for the repeat, to keep the order. */
 async function acceptInOrder(
-  [, batches]: [EndpointId, AcceptBatch[]],
+  [object, batches]: [string, AcceptBatch[]],
   deps: RouteDeps,
   failed: Set<number>,
 ): Promise<void> {
   let hasFailed = false
   for (const batch of batches) {
     if (!hasFailed) {
-      hasFailed = await deps.accept(batch).then(
+      hasFailed = await deps.accept(object, batch).then(
         () => false,
         () => true,
       )

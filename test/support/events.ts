@@ -47,15 +47,18 @@ export function handOver(...segments: string[][]): HandOver {
 export function subscribed(
   name: string,
   more: Partial<RoutedSubscription['subscription']> = {},
+  endpoint: Partial<RoutedSubscription['endpoint']> = {},
 ): RoutedSubscription {
   return {
     endpointVersion: 1,
+    endpoint: { ordering: 'none', orderingKey: null, concurrency: 6, ...endpoint },
     subscription: {
       id: `sub_${name}` as SubscriptionId,
       tenantId: 'default',
       endpointId: `ep_${name}` as EndpointId,
       sourceIds: [],
       eventTypes: [],
+      priority: 'normal',
       state: 'active',
       createdAt: 0,
       ...more,

@@ -123,6 +123,39 @@ describe('a plan', () => {
     for (const { records } of list) expect(records.byteLength).toBeLessThan(2_000_000)
   })
 
+  it('spreads the events of a wide endpoint over its objects, each key always to the same', () => {
+    const wide = { concurrency: 18, ordering: 'key', orderingKey: '/customer' } as const
+    const only = buildRoutingTable([subscribed('a', {}, wide)])
+    const keys = Array.from({ length: 40 }, (_, at) => `c${at % 20}`)
+    const records = packRecords(keys.map((customer) => record({}, JSON.stringify({ customer }))))
+    const { batches } = planRoutes({ ...handOver(), segments: [{ segment: 1, records }] }, only)
+    expect([...batches.keys()].toSorted()).toEqual(['ep_a', 'ep_a:1', 'ep_a:2'])
+    const objects = keys.map((_, index) =>
+      [...batches].flatMap(([object, list]) =>
+        list.some(({ items }) => items.some((item) => item.index === index)) ? [object] : [],
+      ),
+    )
+    expect(objects.map((each) => each.length)).toEqual(keys.map(() => 1))
+    expect(objects.slice(20)).toEqual(objects.slice(0, 20))
+  })
+
+  it('has a batch for each priority, but none that would break an order', () => {
+    const twins = (endpoint: object) =>
+      buildRoutingTable([
+        subscribed('a', {}, endpoint),
+        subscribed('b', { endpointId: 'ep_a', priority: 'high' }, endpoint),
+      ])
+    const classesOf = (endpoint: object) =>
+      planRoutes(handOver(['x'], ['y']), twins(endpoint))
+        .batches.get('ep_a')
+        ?.map((batch) => [batch.class ?? 'normal', batch.items.length])
+    expect(classesOf({})).toEqual([
+      ['normal', 2],
+      ['high', 2],
+    ])
+    expect(classesOf({ ordering: 'key' })).toEqual([['normal', 4]])
+  })
+
   it('keeps to one page of a fan-out, and then logs nothing as unwanted', () => {
     const page = planRoutes(handOver(['c']), table, new Set<EndpointId>(['ep_some']))
     expect(page).toEqual({ batches: new Map(), unmatched: [] })
@@ -143,7 +176,7 @@ class World {
 
   readonly deps = {
     routingTable: () => Promise.resolve(buildRoutingTable(this.subscriptions)),
-    accept: ({ endpointId, items }: AcceptBatch) => {
+    accept: (_: string, { endpointId, items }: AcceptBatch) => {
       if (this.failing.has(endpointId)) return Promise.reject(new Error('overloaded'))
       this.did.push(`${endpointId} ${items.map(({ segment }) => segment).join()}`)
       return Promise.resolve()
@@ -172,9 +205,9 @@ describe('a hand-over', () => {
   })
 
   it('goes directly to as many endpoints as are few', async () => {
-    const world = new World(FANOUT.directEndpointsMax)
+    const world = new World(FANOUT.directObjectsMax)
     await routeHandOver(world.sent, world.deps)
-    expect([world.did.length, world.fanout.length]).toEqual([FANOUT.directEndpointsMax, 0])
+    expect([world.did.length, world.fanout.length]).toEqual([FANOUT.directObjectsMax, 0])
   })
 
   it('goes through the queue to many, each endpoint on one page', async () => {
@@ -199,7 +232,7 @@ describe('a hand-over', () => {
   })
 
   it('comes again for a page of which an endpoint failed, which is not settled before', async () => {
-    const world = new World(FANOUT.directEndpointsMax + 1)
+    const world = new World(FANOUT.directObjectsMax + 1)
     await routeHandOver(world.sent, world.deps)
     const [message] = world.fanout
     if (!message) throw new Error('no page')
