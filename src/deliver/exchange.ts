@@ -35,8 +35,9 @@ export async function exchange(
   const cancel = after(timeoutMs, () => abort.abort())
   try {
     const response = await fetch(url, { ...init, redirect: 'manual', signal: abort.signal })
-    const start = await readStart(response)
-    return { kind: 'answer', statusCode: response.status, headers: [...response.headers], ...start }
+    // Taken before the body: once the deadline has aborted the request, the runtime gives them no more.
+    const head = { statusCode: response.status, headers: [...response.headers] }
+    return { kind: 'answer', ...head, ...(await readStart(response)) }
   } catch (error) {
     if (abort.signal.aborted) {
       return { kind: 'failure', reason: 'timeout', message: `No answer within ${timeoutMs} ms.` }
