@@ -7,7 +7,7 @@ import { newId, type SourceId } from './model/id.ts'
 import { ProblemError, problemResponse } from './model/problem.ts'
 import type { LogMessage } from './model/delivery-log.ts'
 import { intakeOf } from './objects.ts'
-import { noKeys } from './providers/scheme/keys.ts'
+import { makeKeyStore } from './providers/scheme/keys.ts'
 import type { AcceptDeps } from './ingest/accept.ts'
 import { ingest, type IngestDeps } from './ingest/ingest.ts'
 import { RejectionSampler } from './ingest/rejections.ts'
@@ -15,6 +15,7 @@ import { SourceCache, type ReadSource } from './ingest/source-cache.ts'
 
 const sources = new SourceCache()
 const sampler = new RejectionSampler()
+const keys = makeKeyStore({ fetch: (url, init) => fetch(url, init), now: systemClock.now })
 
 /** `ANY /in/:sourceId[/*]`. */
 export function makeIngestDoor(): Hono<{ Bindings: Env }> {
@@ -68,7 +69,7 @@ function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): Ing
   return {
     ...makeAcceptDeps(env),
     clock,
-    keys: noKeys,
+    keys,
     hasTestClock,
     findSource: (id) => sources.find(id, clock.now(), read),
     refreshSource: (id) => sources.refresh(id, clock.now(), read).catch(() => undefined),
