@@ -63,6 +63,7 @@ export function eventRowOf({ event: { head }, pointer }: StoredDelivery): EventR
     contentType: head.contentType,
     bodyBytes: head.bodyBytes,
     bodyKey: head.bodyKey ?? null,
+    country: head.metadata.country ?? null,
     pointer,
   }
 }

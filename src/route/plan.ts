@@ -80,6 +80,7 @@ export function eventRow(head: EventHead, pointer: EventPointer): EventRow {
     contentType: head.contentType,
     bodyBytes: head.bodyBytes,
     bodyKey: head.bodyKey ?? null,
+    country: head.metadata.country ?? null,
     pointer,
   }
 }
