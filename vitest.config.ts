@@ -26,6 +26,7 @@ export default defineConfig({
                 ...SECRETS,
                 TEST_MIGRATIONS: await readD1Migrations('migrations/config'),
                 TEST_LOG_MIGRATIONS: await readD1Migrations('migrations/log'),
+                TEST_LOG_ROWS: process.env.HOOKWAY_TEST_LOG_ROWS ?? '100000',
               },
             },
           })),

@@ -175,6 +175,8 @@ function makeApiFor(env: Env): Api {
       return body && { ...event, body }
     },
     endpointChanged: (endpoint) => configureObjects(env, endpoint),
+    readSegments: (intake, segments) => intakeOf(env, intake).readSegments(segments),
+    endpointChanged: (endpoint) => configureShards(env, endpoint),
     endpointRemoved: async (endpoint) => {
       await Promise.all(objectNames(endpoint).map((name) => endpointOf(env, name).remove(endpoint)))
     },

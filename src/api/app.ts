@@ -13,6 +13,7 @@ import { eventOperations } from './events.ts'
 import { runOnce } from './idempotency.ts'
 import { identify, parseUid } from './identify.ts'
 import { openApiOf } from './openapi.ts'
+import { EXPORT_LIMIT, lines, wantsLines } from './ndjson.ts'
 import type { Answer, Operation } from './operation.ts'
 import { publishOperations } from './publish.ts'
 import { rejectionOperations } from './rejections.ts'
@@ -118,18 +119,23 @@ async function handle({ deps, authenticator, operation, request, given }: Handli
   const now = deps.clock.now()
   const body = operation.body ? await readBody(request) : new Uint8Array(0)
   const { idPrefix: prefix } = operation
-  const run = async () =>
+  const asked = Object.fromEntries(new URL(url).searchParams)
+  const run = async (query = asked) =>
     operation.run({
       tenantId,
       scopes,
       id: prefix && (await identify(deps.db, { tenantId, prefix, given })),
       uid: operation.method === 'PUT' ? parseUid(given) : '',
-      query: Object.fromEntries(new URL(url).searchParams),
+      query,
       body: parseJson(body),
       url,
       ifMatch: headers.get('if-match') ?? undefined,
       now,
     })
+  if (wantsLines(request) && operation.isList) {
+    const whole = { ...asked, limit: EXPORT_LIMIT }
+    return lines(await run(whole), (cursor) => run({ ...whole, cursor }))
+  }
   const key = headers.get('idempotency-key')
   if (operation.method !== 'POST' || key === null) return run()
   return runOnce(deps, { tenantId, key, url, body, now }, run)

@@ -29,6 +29,8 @@ export interface ApiDeps {
   publish: (tenantId: TenantId, events: Publication[]) => Promise<{ id: EventId; duplicate: boolean }[]>
   /** The event with its body, from its intake and, when it has a key, from object storage; undefined: retention took it. */
   readEvent: (pointer: EventPointer, bodyKey: string | null) => Promise<Event | undefined>
+  /** The events of some segments of an intake, packed, as far as retention has left them. */
+  readSegments: (intake: string, segments: number[]) => Promise<{ segment: number; records: Uint8Array }[]>
   /** Tells the endpoint's object of changed settings, state or secrets; resolves when they hold there. */
   endpointChanged: (endpoint: Endpoint) => Promise<void>
   /** Ends the object's work; what it still held is cancelled. */

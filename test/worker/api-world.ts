@@ -4,7 +4,7 @@ import { makeApi } from '../../src/api/app.ts'
 import type { ApiDeps } from '../../src/api/deps.ts'
 import { text, toBase64, utf8 } from '../../src/model/bytes.ts'
 import type { Publication } from '../../src/model/publication.ts'
-import type { Event } from '../../src/model/event.ts'
+import { encodeEvent, packRecords, type Event } from '../../src/model/event.ts'
 import { newId } from '../../src/model/id.ts'
 import { err, ok } from '../../src/model/result.ts'
 import { makeSealer } from '../../src/model/seal.ts'
@@ -61,6 +61,11 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
       return events.map(({ key }) => ({ id: newId('evt', time.now), duplicate: key === 'seen' }))
     },
     readEvent: async ({ segment }) => bodies.get(String(segment)),
+    readSegments: async (_, segments) =>
+      segments.flatMap((segment) => {
+        const event = bodies.get(String(segment))
+        return event ? [{ segment, records: packRecords([encodeEvent(event)]) }] : []
+      }),
     endpointChanged: async ({ settings, version }) => void did.push(`changed v${version} ${settings.state}`),
     endpointRemoved: async () => void did.push('removed'),
     sourceChanged: () => void did.push('source changed'),
