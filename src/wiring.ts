@@ -4,6 +4,7 @@ import { findEndpoint, pageEndpointObjects, setEndpointState } from './db/endpoi
 import { expireKeys } from './db/idempotency.ts'
 import { pageIntakes, registerIntake } from './db/intakes.ts'
 import { writeLog } from './db/log-writer.ts'
+import { rollUpDay } from './db/metrics-rollup.ts'
 import { expireLogs, pageRetentions } from './db/retention.ts'
 import { routedSubscriptions, routingVersion } from './db/routing.ts'
 import { loadSweepCursor, saveSweepCursor } from './db/sweeps.ts'
@@ -101,6 +102,7 @@ export function makeExpireDeps(env: Env): ExpireDeps {
     now: () => systemClock.now(),
     pageRetentions: (after, limit) => pageRetentions(env.DB, { after, limit }),
     expireLogs: (tenantId, before) => expireLogs(env.LOG_DB, tenantId, before),
+    rollUpDay: (due) => rollUpDay(env.LOG_DB, due),
     expireKeys: (page) => expireKeys(env.DB, page),
     ...cursorsOf(env),
   }

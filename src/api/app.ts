@@ -11,10 +11,13 @@ import { DOCS_POLICY, docsPage } from './docs-page.ts'
 import { endpointOperations } from './endpoints.ts'
 import { eventOperations } from './events.ts'
 import { runOnce } from './idempotency.ts'
+import { healthOperations, sweepHealth } from './health.ts'
 import { identify, parseUid } from './identify.ts'
+import { metricsOperations } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
 import { EXPORT_LIMIT, lines, wantsLines } from './ndjson.ts'
 import type { Answer, Operation } from './operation.ts'
+import { PROMETHEUS, prometheusText } from './prometheus.ts'
 import { publishOperations } from './publish.ts'
 import { rejectionOperations } from './rejections.ts'
 import { answerSigningKeys } from './signing-keys.ts'
@@ -40,7 +43,7 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
     await next()
     context.header('request-id', context.get('requestId'))
   })
-  app.get('/healthz', (context) => context.json({ status: 'ok' }))
+  serveSignals(app, deps, authenticator)
   serveContract(app, operations)
   serveSigningKeys(app, deps)
   for (const operation of operations) {
@@ -79,7 +82,31 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...eventOperations(deps),
     ...deliveryOperations(deps),
     ...rejectionOperations(deps),
+    ...metricsOperations(deps),
+    ...healthOperations(deps),
   ]
+}
+
+/** How long `/healthz`, which anybody may ask, answers from memory. */
+const SIGNAL_MS = 10_000
+
+/** What machines watch: `/healthz` for anybody, `/metrics` for whom a tenant's metrics are. */
+function serveSignals(app: Hono<ApiEnv>, deps: ApiDeps, authenticator: Authenticator): void {
+  let signal = { sweep: 'unknown', until: 0 }
+  app.get('/healthz', async (context) => {
+    const now = deps.clock.now()
+    if (now >= signal.until) {
+      const sweep = await sweepHealth(deps.db, now).catch(() => ({ status: 'unknown' }))
+      signal = { sweep: sweep.status, until: now + SIGNAL_MS }
+    }
+    return context.json({ status: 'ok', sweep: signal.sweep })
+  })
+  app.get('/metrics', async (context) => {
+    const principal = await authenticator.authenticate(context.req.raw)
+    authorise(principal, { access: 'metrics', method: 'GET' })
+    const metrics = await prometheusText(deps.logDb, { tenantId: principal.tenantId, now: deps.clock.now() })
+    return context.text(metrics, 200, { 'content-type': PROMETHEUS })
+  })
 }
 
 /** Made at the first request for it: most isolates are never asked. */
@@ -141,7 +168,10 @@ async function handle({ deps, authenticator, operation, request, given }: Handli
   return runOnce(deps, { tenantId, key, url, body, now }, run)
 }
 
-function authorise({ tokenId, scopes }: Principal, { access, method }: Operation): void {
+function authorise(
+  { tokenId, scopes }: Principal,
+  { access, method }: Pick<Operation, 'access' | 'method'>,
+): void {
   if (tokenId === null) return
   if (access === 'root') throw new ProblemError('forbidden', 'Only the root token may do this.')
   const action = method === 'GET' ? 'read' : 'write'
