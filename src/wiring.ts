@@ -178,7 +178,6 @@ function makeApiFor(env: Env): Api {
     },
     endpointChanged: (endpoint) => configureObjects(env, endpoint),
     readSegments: (intake, segments) => intakeOf(env, intake).readSegments(segments),
-    endpointChanged: (endpoint) => configureShards(env, endpoint),
     endpointRemoved: async (endpoint) => {
       await Promise.all(objectNames(endpoint).map((name) => endpointOf(env, name).remove(endpoint)))
     },

@@ -6,7 +6,19 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const TIME_CHARS = 10
 const RANDOM_CHARS = 16
 
-export type Prefix = 'ten' | 'src' | 'sub' | 'ep' | 'evt' | 'dlv' | 'tok' | 'req' | 'rej' | 'rpl' | 'aud' | 'era'
+export type Prefix =
+  | 'ten'
+  | 'src'
+  | 'sub'
+  | 'ep'
+  | 'evt'
+  | 'dlv'
+  | 'tok'
+  | 'req'
+  | 'rej'
+  | 'rpl'
+  | 'aud'
+  | 'era'
 export type Id<P extends Prefix> = `${P}_${string}`
 export type TenantId = Id<'ten'> | 'default'
 export type SourceId = Id<'src'>

@@ -30,7 +30,9 @@ describe('every call', () => {
     expect(headers.get('content-type')).toBe('application/problem+json')
     expect(headers.get('request-id')).toBe(body['requestId'])
     expect((await world.call('GET', '/v1/sources')).headers.get('request-id')).toMatch(/^req_/)
-    expect((await world.call('GET', '/healthz', undefined, { token: null })).body).toMatchObject({ status: 'ok' })
+    expect((await world.call('GET', '/healthz', undefined, { token: null })).body).toMatchObject({
+      status: 'ok',
+    })
   })
 
   it.each([
