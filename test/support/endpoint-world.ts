@@ -8,6 +8,7 @@ import type { DeliveryRow, LogMessage } from '../../src/model/delivery-log.ts'
 import { endpointSettingsSchema, type Endpoint } from '../../src/model/endpoint.ts'
 import { encodeEvent, packRecords, type Event } from '../../src/model/event.ts'
 import { deliveryIdOf, newId, type DeliveryId, type SubscriptionId } from '../../src/model/id.ts'
+import { settled } from './settled.ts'
 import { memorySql } from './sqlite.ts'
 
 export const START = Date.UTC(2026, 10, 22)
@@ -192,11 +193,6 @@ export class EndpointWorld {
     }
     return { head, body }
   }
-}
-
-/** Lets every promise that can settle do so. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function blankRecord(at: number, result: string): Attempted['record'] {
