@@ -14,6 +14,7 @@ import { runOnce } from './idempotency.ts'
 import { identify, parseUid } from './identify.ts'
 import { openApiOf } from './openapi.ts'
 import type { Answer, Operation } from './operation.ts'
+import { orderOperations } from './orders.ts'
 import { publishOperations } from './publish.ts'
 import { rejectionOperations } from './rejections.ts'
 import { answerSigningKeys } from './signing-keys.ts'
@@ -77,6 +78,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...publishOperations(deps),
     ...eventOperations(deps),
     ...deliveryOperations(deps),
+    ...orderOperations(deps),
     ...rejectionOperations(deps),
   ]
 }
