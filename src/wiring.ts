@@ -26,6 +26,7 @@ import { ok } from './model/result.ts'
 import { endpointOf, intakeOf } from './objects.ts'
 import { commonConfigSchema } from './providers/event-config.ts'
 import { findProvider } from './providers/registry.ts'
+import { orderDelivery, redeliver } from './redeliver.ts'
 import type { RouteDeps } from './route/route.ts'
 import { RoutingCache, type RoutingSource } from './route/routing-cache.ts'
 import type { ExpireDeps } from './sweep/expire.ts'
@@ -181,6 +182,8 @@ function makeApiFor(env: Env): Api {
     endpointRemoved: async (endpoint) => {
       await Promise.all(objectNames(endpoint).map((name) => endpointOf(env, name).remove(endpoint)))
     },
+    orderDelivery: (endpoint, order, delivery) => orderDelivery(env, endpoint, { order, delivery }),
+    redeliver: (endpoint, again) => redeliver(env, endpoint, again),
     sourceChanged: forgetSource,
     checkTarget: async (url) => {
       const checked = await checkTarget(url)

@@ -18,6 +18,7 @@ import { openApiOf } from './openapi.ts'
 import { EXPORT_LIMIT, lines, wantsLines } from './ndjson.ts'
 import type { Answer, Operation } from './operation.ts'
 import { PROMETHEUS, prometheusText } from './prometheus.ts'
+import { orderOperations } from './orders.ts'
 import { publishOperations } from './publish.ts'
 import { rejectionOperations } from './rejections.ts'
 import { answerSigningKeys } from './signing-keys.ts'
@@ -81,6 +82,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...publishOperations(deps),
     ...eventOperations(deps),
     ...deliveryOperations(deps),
+    ...orderOperations(deps),
     ...rejectionOperations(deps),
     ...metricsOperations(deps),
     ...healthOperations(deps),

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { DeliveryRef } from '../model/accept.ts'
 import type { Clock } from '../model/clock.ts'
 import type { EventPointer } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
@@ -6,6 +7,7 @@ import type { Event } from '../model/event.ts'
 import type { EventId, SourceId, TenantId } from '../model/id.ts'
 import type { Publication } from '../model/publication.ts'
 import type { Result } from '../model/result.ts'
+import type { ByHand } from '../model/rpc.ts'
 import type { Sealer } from '../model/seal.ts'
 
 /** What the API must know of a provider to accept a source for it. */
@@ -35,6 +37,10 @@ export interface ApiDeps {
   endpointChanged: (endpoint: Endpoint) => Promise<void>
   /** Ends the object's work; what it still held is cancelled. */
   endpointRemoved: (endpoint: Endpoint) => Promise<void>
+  /** Makes a waiting delivery due now, or takes it back. */
+  orderDelivery: (endpoint: Endpoint, order: 'retry' | 'cancel', delivery: DeliveryRef) => Promise<ByHand>
+  /** Hands a delivery that has ended over once more; false: its event is no longer stored. */
+  redeliver: (endpoint: Endpoint, again: { ref: DeliveryRef; triedBefore: number }) => Promise<boolean>
   /** Drops what this isolate has cached of the source. */
   sourceChanged: (id: SourceId) => void
   /** Whether deliveries may go to the URL; the detail is for the caller to read. */

@@ -111,15 +111,27 @@ function checkEnd(world: World, workload: Workload): void {
   if (problems.length > 0 && process.env['DBG']) {
     for (const host of world.endpoints.values()) {
       const q = host.wake().queue
-      console.log('DBG', host.name, JSON.stringify(q.endpoint), q.nextWakeAt(), host.alarmAt, world.sim.now(), world.config.endpoints.get(q.endpoint?.id ?? 'ep_x')?.version)
+      console.log(
+        'DBG',
+        host.name,
+        JSON.stringify(q.endpoint),
+        q.nextWakeAt(),
+        host.alarmAt,
+        world.sim.now(),
+        world.config.endpoints.get(q.endpoint?.id ?? 'ep_x')?.version,
+      )
       // @ts-ignore
       console.log([...host.sql.exec('SELECT position,due_at,attempts,receipt,key, length(log) FROM retry')])
       // @ts-ignore
       const names = [...host.sql.exec("SELECT name FROM sqlite_master WHERE name GLOB 'journal_*'")]
       // @ts-ignore
-      for (const {name} of names) console.log([...host.sql.exec(`SELECT seq, kind, checkpoint FROM ${name} ORDER BY seq DESC LIMIT 3`)])
+      for (const { name } of names)
+        console.log([...host.sql.exec(`SELECT seq, kind, checkpoint FROM ${name} ORDER BY seq DESC LIMIT 3`)])
     }
-    for (const id of process.env['DBG'].split(',')) { const t = ledger.deliveries.get(id as never); console.log(t, t && ledger.isBlocked(t)) }
+    for (const id of process.env['DBG'].split(',')) {
+      const t = ledger.deliveries.get(id as never)
+      console.log(t, t && ledger.isBlocked(t))
+    }
   }
   if (problems.length > 0) throw new Error(problems.slice(0, 20).join('\n'))
 }

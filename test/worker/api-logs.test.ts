@@ -3,12 +3,9 @@ import { writeLog } from '../../src/db/log-writer.ts'
 import { expireLogs, pageRetentions } from '../../src/db/retention.ts'
 import { utf8 } from '../../src/model/bytes.ts'
 import type { AttemptRecord, DeliveryRow, EventRow } from '../../src/model/delivery-log.ts'
-import { deliveryIdOf, newId, type EventId } from '../../src/model/id.ts'
+import { newId } from '../../src/model/id.ts'
+import { deliveryRow, ENDPOINT, eventRow, SOURCE, START } from '../support/log-rows.ts'
 import { allPages, at, makeWorld, problem, type World } from './api-world.ts'
-
-const START = Date.UTC(2026, 0, 1)
-const SOURCE = 'src_01K00000000000000000000000'
-const ENDPOINT = 'ep_01K00000000000000000000000'
 
 let world: World
 beforeAll(async () => {
@@ -20,47 +17,6 @@ beforeEach(async () => {
     'DELETE FROM events; DELETE FROM deliveries; DELETE FROM rejections; DELETE FROM metrics',
   )
 })
-
-function eventRow(ms: number, more: Partial<EventRow> = {}): EventRow {
-  return {
-    id: newId('evt', START + ms),
-    tenantId: 'default',
-    sourceId: SOURCE,
-    type: 'push',
-    receivedAt: START + ms,
-    occurredAt: null,
-    providerEventId: null,
-    entityType: null,
-    entityId: null,
-    contentType: 'application/json',
-    bodyBytes: 11,
-    bodyKey: null,
-    pointer: { intake: 'i', segment: 1, index: 0 },
-    ...more,
-  }
-}
-
-function deliveryRow(eventId: EventId, more: Partial<DeliveryRow> = {}): DeliveryRow {
-  return {
-    id: deliveryIdOf(eventId, newId('sub', 0)),
-    tenantId: 'default',
-    eventId,
-    eventType: 'push',
-    sourceId: SOURCE,
-    endpointId: ENDPOINT,
-    subscriptionId: 'sub_01K00000000000000000000000',
-    status: 'delivered',
-    attempts: 1,
-    statusCode: 200,
-    error: null,
-    durationMs: 12,
-    lastAttemptAt: START,
-    nextAttemptAt: null,
-    version: 1,
-    attemptLog: {},
-    ...more,
-  }
-}
 
 const log = (events: EventRow[], rows: DeliveryRow[] = []) =>
   writeLog(world.deps.logDb, [{ kind: 'deliveries', object: 'o', receipt: 1, events, rows }])

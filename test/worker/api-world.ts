@@ -68,6 +68,14 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
       }),
     endpointChanged: async ({ settings, version }) => void did.push(`changed v${version} ${settings.state}`),
     endpointRemoved: async () => void did.push('removed'),
+    async orderDelivery(_, order, { id }) {
+      did.push(`${order} ${id}`)
+      return { kind: 'done' }
+    },
+    async redeliver(_, { ref, triedBefore }) {
+      did.push(`redeliver ${ref.id} after ${triedBefore}`)
+      return true
+    },
     sourceChanged: () => void did.push('source changed'),
     checkTarget: async (url) =>
       new URL(url).hostname === '10.0.0.1'
