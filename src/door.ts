@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { findSource } from './db/sources.ts'
+import { findSource, keepFirstSecret } from './db/sources.ts'
 import { settingsOf } from './env.ts'
 import { systemClock } from './model/clock.ts'
 import { appendWithRetry } from './model/object-call.ts'
@@ -11,6 +11,7 @@ import { makeKeyStore } from './providers/scheme/keys.ts'
 import type { AcceptDeps } from './ingest/accept.ts'
 import { ingest, type IngestDeps } from './ingest/ingest.ts'
 import { RejectionSampler } from './ingest/rejections.ts'
+import { visit } from './ingest/visit.ts'
 import { SourceCache, type ReadSource } from './ingest/source-cache.ts'
 
 const sources = new SourceCache()
@@ -73,6 +74,13 @@ function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): Ing
     hasTestClock,
     findSource: (id) => sources.find(id, clock.now(), read),
     refreshSource: (id) => sources.refresh(id, clock.now(), read).catch(() => undefined),
+    keepSecret: async (id, secret) => {
+      const now = clock.now()
+      const sealed = { sealed: await sealer.seal(secret, id), expiresAt: null }
+      await keepFirstSecret(env.DB, { id, secret: sealed, now })
+      sources.forget(id)
+    },
+    visit: (url) => ctx.waitUntil(visit(url, (...request) => fetch(...request))),
     reject: (id, row) => {
       if (!sampler.isKept(id, clock.now())) return
       const message: LogMessage = { kind: 'rejections', rows: [row()] }

@@ -195,7 +195,7 @@ function makeApiFor(env: Env): Api {
       if (!provider) return undefined
       const { secret, config } = provider
       const configSchemas = config ? [commonConfigSchema, config] : [commonConfigSchema]
-      return { needsSecret: secret !== undefined, configSchemas }
+      return { needsSecret: secret !== undefined && !secret.handedOver, configSchemas }
     },
     reportError: (error, requestId) => {
       const detail = error instanceof Error ? error.message.slice(0, 300) : 'unknown'

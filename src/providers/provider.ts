@@ -46,7 +46,13 @@ export interface Provider {
   docs?: string
   evidence: Evidence
   /** What the owner pastes into the dashboard; absent when there is nothing to paste. The pattern is for a warning only. */
-  secret?: { label: string; pattern?: RegExp; help?: string }
+  secret?: {
+    label: string
+    pattern?: RegExp
+    help?: string
+    /** The provider chooses it and hands it over in a handshake: none is generated for a new source. */
+    handedOver?: true
+  }
   /** Settings of the provider in `source.settings.config`. */
   config?: z.ZodType
   /** Absent: the provider signs nothing and offers no token. */

@@ -23,3 +23,18 @@ export function vectorFiles(
       return { file, provider, vectors: readVectors(provider, cases) }
     })
 }
+
+/** A question that a provider asks before it sends events, and the answer that it wants. */
+export interface Challenge {
+  provider: string
+  secret?: string
+  verifyToken?: string
+  config?: Record<string, unknown>
+  request: { method: string; url: string; headers?: Record<string, string>; body?: string }
+  response: { status: number; contentType?: string; headers?: Record<string, string>; body?: string }
+  negative?: { request: Challenge['request']; response: { status: number } }
+}
+
+export const { challenges } = JSON.parse(readFileSync(new URL('_challenges.json', VECTORS), 'utf8')) as {
+  challenges: Challenge[]
+}

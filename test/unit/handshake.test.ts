@@ -1,26 +1,11 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { answerHandshake } from '../../src/ingest/handshake.ts'
 import { text, utf8 } from '../../src/model/bytes.ts'
 import type { HeaderPair } from '../../src/model/request.ts'
 import { findProvider } from '../../src/providers/registry.ts'
 import { noKeys } from '../../src/providers/scheme/keys.ts'
-import { requestOf, sourceOf, vectorFiles } from '../case/provider.case.ts'
-
-interface Challenge {
-  provider: string
-  secret?: string
-  verifyToken?: string
-  config?: Record<string, unknown>
-  request: { method: string; url: string; headers?: Record<string, string>; body?: string }
-  response: { status: number; contentType?: string; headers?: Record<string, string>; body?: string }
-  negative?: { request: Challenge['request']; response: { status: number } }
-}
-
-const { challenges } = JSON.parse(
-  readFileSync(new URL('../vectors/_challenges.json', import.meta.url), 'utf8'),
-) as { challenges: Challenge[] }
+import { challenges, requestOf, sourceOf, vectorFiles, type Challenge } from '../case/provider.case.ts'
 
 /** Answers to accepted events: the provider file's `answer` carries them. SNS needs a signed message. */
 const NOT_HANDSHAKES = ['adyen', 'salesforce-outbound-message', 'aws-sns']
