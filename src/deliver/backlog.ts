@@ -45,20 +45,24 @@ export class Backlog {
   constructor(deps: BacklogDeps, state: BacklogState | undefined) {
     this.#deps = deps
     this.next = state?.next ?? { high: 0, normal: 0, low: 0, replay: 0 }
-    this.#redo = [...fromRanges(state?.open ?? [])]
+    // What got a row after the last checkpoint may have ended by the time that the journal is read so far.
+    this.#redo = [...fromRanges(state?.open ?? [])].filter((each) => !deps.lanes.get(each))
     this.#left = new Set(fromRanges(state?.left ?? []))
+    for (const each of deps.lanes.positions()) if (this.#isAhead(each)) this.#left.add(each)
   }
 
   /** What to start next. `isSingle`: one order for all, so nothing may pass what is in flight or stuck. */
   first({ isSingle, withReplays }: { isSingle: boolean; withReplays: boolean }): number | undefined {
-    if (isSingle && this.#deps.lanes.isAnyTaken) return undefined
     for (;;) {
       const position = this.#redo[0] ?? this.#ready[0] ?? this.#fromJournal(withReplays)
       if (position === undefined) return undefined
-      // It left before its turn, or got a row of its own after the last checkpoint.
-      if (this.#left.delete(position) || this.#deps.lanes.get(position)) {
+      if (this.#left.delete(position)) {
         this.#remove(position)
         continue
+      }
+      if (isSingle && this.#deps.lanes.isAnyTaken) {
+        // After a crash something must be repeated that is older than what is stuck, perhaps for ever.
+        return this.#deps.lanes.isBeforeAll(position) ? position : undefined
       }
       const key = this.#deps.keyOf(position)
       if (key === null || this.#isFirstOfKey(key, position)) return position

@@ -54,6 +54,11 @@ export class Lanes {
     return this.#lanes.has(key)
   }
 
+  /** Whether nothing with a key is in flight, and what is stuck was accepted after this position. */
+  isBeforeAll(position: number): boolean {
+    return this.#busy.size === 0 && [...this.#lanes.values()].every(([head = Infinity]) => position < head)
+  }
+
   /** Whether any key is in flight or stuck: with one lane for all, whether anything may start. */
   get isAnyTaken(): boolean {
     return this.#busy.size > 0 || this.#lanes.size > 0
