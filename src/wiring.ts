@@ -27,6 +27,7 @@ import { endpointOf, intakeOf } from './objects.ts'
 import { commonConfigSchema } from './providers/event-config.ts'
 import { findProvider } from './providers/registry.ts'
 import { orderDelivery, redeliver } from './redeliver.ts'
+import { endpointsWanting } from './replaying.ts'
 import type { RouteDeps } from './route/route.ts'
 import { RoutingCache, type RoutingSource } from './route/routing-cache.ts'
 import type { ExpireDeps } from './sweep/expire.ts'
@@ -184,6 +185,9 @@ function makeApiFor(env: Env): Api {
     },
     orderDelivery: (endpoint, order, delivery) => orderDelivery(env, endpoint, { order, delivery }),
     redeliver: (endpoint, again) => redeliver(env, endpoint, again),
+    endpointsWanting: (tenantId, events) => endpointsWanting(env, tenantId, events),
+    // A queue that refuses is no reason to refuse: the sweep begins it within a minute.
+    replayCreated: (replayId) => env.REPLAY.send({ replayId }).then(noop, noop),
     sourceChanged: forgetSource,
     checkTarget: async (url) => {
       const checked = await checkTarget(url)
@@ -204,3 +208,5 @@ function makeApiFor(env: Env): Api {
     },
   })
 }
+
+function noop(): void {}

@@ -22,6 +22,7 @@ import { orderOperations } from './orders.ts'
 import { publishOperations } from './publish.ts'
 import { rejectionOperations } from './rejections.ts'
 import { answerSigningKeys } from './signing-keys.ts'
+import { replayOperations } from './replays.ts'
 import { sourceOperations } from './sources.ts'
 import { subscriptionOperations } from './subscriptions.ts'
 import { tenantOperations } from './tenants.ts'
@@ -83,6 +84,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...eventOperations(deps),
     ...deliveryOperations(deps),
     ...orderOperations(deps),
+    ...replayOperations(deps),
     ...rejectionOperations(deps),
     ...metricsOperations(deps),
     ...healthOperations(deps),

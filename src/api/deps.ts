@@ -4,7 +4,7 @@ import type { Clock } from '../model/clock.ts'
 import type { EventPointer } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
-import type { EventId, SourceId, TenantId } from '../model/id.ts'
+import type { EndpointId, EventId, ReplayId, SourceId, TenantId } from '../model/id.ts'
 import type { Publication } from '../model/publication.ts'
 import type { Result } from '../model/result.ts'
 import type { ByHand } from '../model/rpc.ts'
@@ -41,6 +41,13 @@ export interface ApiDeps {
   orderDelivery: (endpoint: Endpoint, order: 'retry' | 'cancel', delivery: DeliveryRef) => Promise<ByHand>
   /** Hands a delivery that has ended over once more; false: its event is no longer stored. */
   redeliver: (endpoint: Endpoint, again: { ref: DeliveryRef; triedBefore: number }) => Promise<boolean>
+  /** The endpoints that want events like these, each as often as its subscriptions do. */
+  endpointsWanting: (
+    tenantId: TenantId,
+    events: { type: string; sourceId: SourceId | null }[],
+  ) => Promise<EndpointId[][]>
+  /** Lets the replay begin at once; otherwise the sweep finds it. */
+  replayCreated: (id: ReplayId) => Promise<void>
   /** Drops what this isolate has cached of the source. */
   sourceChanged: (id: SourceId) => void
   /** Whether deliveries may go to the URL; the detail is for the caller to read. */

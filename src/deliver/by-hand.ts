@@ -1,9 +1,11 @@
-import type { DeliveryRef } from '../model/accept.ts'
+import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import type { DeliveryRow, EventRow } from '../model/delivery-log.ts'
 import type { DeliveryState } from '../model/delivery.ts'
 import type { ByHand } from '../model/rpc.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
 import type { Parts } from './conclude.ts'
+import { withItems } from './repeats.ts'
+import { keyOf } from './store.ts'
 
 /** Deliveries that left the journal before their turn: each stands in every checkpoint until the journal is read so far. */
 const LEFT_MAX = 1_000
@@ -62,14 +64,30 @@ export function cancelByHand(hands: Hands, delivery: DeliveryRef): ByHand {
   return { kind: 'done' }
 }
 
+/** Without what still waits here or is in flight: to hand that over again would send it twice. */
+export function withoutWaiting(waiting: WaitingIn, batch: AcceptBatch): AcceptBatch | undefined {
+  const { intake } = batch
+  const refs = batch.items.map(({ segment, index, subscriptionId }) => {
+    return { subscriptionId, pointer: { intake, segment, index } }
+  })
+  const positions = waiting.store.positionsOf(refs, waiting.oldest)
+  const items = batch.items.filter((_, at) => {
+    const ref = refs[at]
+    return !ref || !positions.get(keyOf(ref))?.some((each) => isWaiting(waiting, each))
+  })
+  return items.length === 0 ? undefined : withItems(batch, items)
+}
+
+type WaitingIn = Pick<Hands, 'store' | 'outbox' | 'backlog' | 'lanes' | 'oldest'>
+
 /** Where the delivery waits or is in flight; undefined: it has ended, or was never here. */
-export function findWaiting(
-  { store, outbox, backlog, lanes, oldest }: Pick<Hands, 'store' | 'outbox' | 'backlog' | 'lanes' | 'oldest'>,
-  delivery: DeliveryRef,
-): number | undefined {
-  return store
-    .positionsOf(delivery, oldest)
-    .find((each) => (lanes.get(each) !== undefined || backlog.has(each)) && !outbox.isEnding(each))
+function findWaiting(waiting: WaitingIn, delivery: DeliveryRef): number | undefined {
+  const positions = waiting.store.positionsOf([delivery], waiting.oldest).get(keyOf(delivery)) ?? []
+  return positions.find((each) => isWaiting(waiting, each))
+}
+
+function isWaiting({ outbox, backlog, lanes }: WaitingIn, position: number): boolean {
+  return (lanes.get(position) !== undefined || backlog.has(position)) && !outbox.isEnding(position)
 }
 
 /** Undefined: the journal no longer holds it, so there is nothing to tell. */

@@ -10,7 +10,7 @@ import type { ByHand } from '../model/rpc.ts'
 import { placesOf } from '../model/shard.ts'
 import type { Attempted, AttemptInput } from './attempt.ts'
 import { Backlog } from './backlog.ts'
-import { cancelByHand, retryByHand } from './by-hand.ts'
+import { cancelByHand, retryByHand, withoutWaiting } from './by-hand.ts'
 import { Gate } from './gate.ts'
 import { Lanes, NEVER } from './lanes.ts'
 import { Outbox, type Batch } from './outbox.ts'
@@ -96,7 +96,8 @@ export class EndpointQueue {
   /** I1: durable when it returns (the output gate holds the answer), and a repeat adds nothing. */
   accept(batch: AcceptBatch): void {
     const { store, clock, wakeBy } = this.#deps
-    const fresh = this.#repeats.without(batch)
+    const unknown = this.#repeats.without(batch)
+    const fresh = unknown?.origin === undefined ? unknown : this.#withoutWaiting(unknown)
     if (fresh === undefined) return
     const now = clock.now()
     const seq = store.nextSeq
@@ -134,9 +135,9 @@ export class EndpointQueue {
     const done = (what === 'retry' ? retryByHand : cancelByHand)(
       {
         ...this.#parts(this.#endpoint),
+        oldest: this.#oldestNeeded(),
         keyOf: (position) => this.#keyOf(position),
         isInFlight: (position) => this.#inFlight.has(position),
-        oldest: this.#oldestNeeded(),
       },
       delivery,
     )
@@ -304,6 +305,14 @@ export class EndpointQueue {
       announced: { ...this.#announced },
       ...this.#gate.state(),
     }
+  }
+
+  #withoutWaiting(batch: AcceptBatch): AcceptBatch | undefined {
+    const [outbox, backlog, lanes] = [this.#outbox, this.#backlog, this.#lanes]
+    return withoutWaiting(
+      { store: this.#deps.store, outbox, backlog, lanes, oldest: this.#oldestNeeded() },
+      batch,
+    )
   }
 
   #parts(endpoint: Endpoint): Parts {

@@ -47,7 +47,7 @@ export class Repeats {
 }
 
 /** The batch with some of its items, and only the records that they need. */
-function withItems(batch: AcceptBatch, items: AcceptBatch['items']): AcceptBatch {
+export function withItems(batch: AcceptBatch, items: AcceptBatch['items']): AcceptBatch {
   const records = unpackRecords(batch.records)
   const kept = [...new Set(items.map(({ record }) => record))]
   const place = new Map(kept.map((record, at) => [record, at]))

@@ -178,15 +178,20 @@ export class DeliveryStore {
     return this.#labels(Math.max(this.#journal.firstSeq, this.#journal.nextSeq - ORIGIN_ROWS_MAX))
   }
 
-  /** Where a delivery stands at or after a position: in more than one place if it was handed over again. */
-  positionsOf({ pointer, subscriptionId }: DeliveryRef, from: number): number[] {
-    const wanted = itemKey({ ...pointer, subscriptionId })
-    const rows = [...this.#labels(split(from)[0])].filter(
-      ({ intake, segment }) => intake === pointer.intake && segment === pointer.segment,
-    )
-    return rows.flatMap(({ seq }) =>
-      this.itemKeys(seq).flatMap((key, at) => (key === wanted ? [seq * ITEMS_PER_ROW_MAX + at] : [])),
-    )
+  /** Where deliveries stand at or after a position, by key: in more than one place if they were handed over again. */
+  positionsOf(deliveries: readonly Pick<DeliveryRef, 'pointer' | 'subscriptionId'>[], from: number) {
+    const found = new Map<string, number[]>(deliveries.map((each) => [keyOf(each), []]))
+    const segments = new Set(deliveries.map(({ pointer }) => `${pointer.intake} ${pointer.segment}`))
+    for (const { seq, intake, segment } of this.#labels(split(from)[0])) {
+      if (!segments.has(`${intake} ${segment}`)) continue
+      for (const [at, key] of this.itemKeys(seq).entries()) {
+        const positions = found.get(key)
+        const position = seq * ITEMS_PER_ROW_MAX + at
+        // A row that spans several segments comes once for each.
+        if (positions && !positions.includes(position)) positions.push(position)
+      }
+    }
+    return found
   }
 
   /** The items of a row as keys, to tell which part of a repeated hand-over is new. */
@@ -272,6 +277,10 @@ export class DeliveryStore {
     if (this.#rows.size > ROWS_CACHED_MAX && oldest !== undefined) this.#rows.delete(oldest)
     return row
   }
+}
+
+export function keyOf({ pointer, subscriptionId }: Pick<DeliveryRef, 'pointer' | 'subscriptionId'>): string {
+  return itemKey({ ...pointer, subscriptionId })
 }
 
 export function itemKey(item: {

@@ -41,6 +41,10 @@ export class IntakeObject extends DurableObject<Env> {
     return this.#inbox.read(segment, index)
   }
 
+  readRecords(events: { segment: number; index: number }[]): (Uint8Array | null)[] {
+    return events.map(({ segment, index }) => this.#inbox.read(segment, index))
+  }
+
   readSegments(segments: number[]): { segment: number; records: Uint8Array }[] {
     return this.#inbox.readSegments(segments)
   }

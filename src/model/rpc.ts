@@ -11,6 +11,8 @@ import type { AppendItem, Appended, HandOver, Settlement } from './intake.ts'
 export interface IntakeRpc {
   append(items: AppendItem[]): Promise<Appended[]>
   read(segment: number, index: number): Promise<Uint8Array | null>
+  /** The records of some events, null for what the retention has taken. */
+  readRecords(events: { segment: number; index: number }[]): Promise<(Uint8Array | null)[]>
   readSegments(segments: number[]): Promise<{ segment: number; records: Uint8Array }[]>
   settlePage(segments: number[], page: number): Promise<void>
   check(): Promise<number>

@@ -116,6 +116,22 @@ describe('a retry by hand', () => {
   })
 })
 
+describe('a replay', () => {
+  it('adds nothing to what still waits, and nothing when its hand-over is repeated', async () => {
+    const world = new EndpointWorld()
+    const accepted = world.accept(20)
+    world.acceptAgain(accepted, { origin: 'replay', index: 0, class: 'replay' })
+    world.acceptAgain(accepted, { origin: 'replay', index: 19, class: 'replay' })
+    await world.inFlight[0]?.answer(OK)
+    for (let i = 0; i < 2; i++) {
+      world.acceptAgain(accepted, { origin: 'another', index: 0, class: 'replay', triedBefore: 1 })
+    }
+    while (world.inFlight.length > 0) await world.inFlight[0]?.answer(OK)
+    const counts = accepted.ids.map((id) => world.started.filter((each) => each.id === id).length)
+    expect(counts).toEqual(accepted.ids.map((_, at) => (at === 0 ? 2 : 1)))
+  })
+})
+
 describe('a cancellation', () => {
   it.each([
     ['not tried yet', 0],

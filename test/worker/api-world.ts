@@ -72,6 +72,8 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
       did.push(`${order} ${id}`)
       return { kind: 'done' }
     },
+    endpointsWanting: async (_, events) => events.map(() => []),
+    replayCreated: async () => void did.push('replay created'),
     async redeliver(_, { ref, triedBefore }) {
       did.push(`redeliver ${ref.id} after ${triedBefore}`)
       return true
