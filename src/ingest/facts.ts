@@ -75,7 +75,8 @@ function place(name: string, { request, root, item }: FactSource): string | unde
 }
 
 function member(item: unknown, key: string): boolean {
-  return typeof item === 'object' && item !== null && Object.hasOwn(item, key)
+  if (typeof item !== 'object' || item === null || !Object.hasOwn(item, key)) return false
+  return (item as Record<string, unknown>)[key] !== null
 }
 
 /** Numbers are told apart by size: seconds end where milliseconds of 1973 begin, and so on. */
