@@ -1,11 +1,17 @@
 import type { Outcome } from '../model/attempt.ts'
+import { shrinkAttempt } from '../model/attempt-size.ts'
 import type { AttemptRecord, DeliveryRow, EventRow } from '../model/delivery-log.ts'
 import type { DeliveryState } from '../model/delivery.ts'
 import type { EndpointId } from '../model/id.ts'
 import type { StoredDelivery } from './store.ts'
 
-/** Attempts that D1 has not confirmed are carried along; beyond this many their bodies are left out, to fit a queue message. */
-const BODIES_CARRIED_MAX = 2
+/**
+ * A row must fit a queue message (128,000 bytes) with all that it carries: attempts that D1 has not confirmed go along
+ * with the newest, the last two as D1 would keep them, those before without bodies and in what room is left.
+ */
+const WHOLE_ATTEMPTS_MAX = 2
+const WHOLE_BYTES_MAX = 24_000
+const OLDER_BYTES_MAX = 50_000
 
 /** What the log says of a delivery now. `version` orders rows: a later state always has a higher one. */
 export function deliveryRow({
@@ -45,7 +51,7 @@ export function deliveryRow({
     lastAttemptAt: record?.at ?? null,
     nextAttemptAt: state.status === 'retrying' ? state.dueAt : null,
     version: versionOf(state, isByHand || isAgain(state, delivery)),
-    attemptLog: withFewerBodies(log),
+    attemptLog: fitMessage(log),
   }
 }
 
@@ -93,13 +99,13 @@ function errorOf(
   return said === '' ? why : `${why}: ${said}`
 }
 
-function withFewerBodies(log: Record<string, AttemptRecord>): Record<string, AttemptRecord> {
-  const numbers = Object.keys(log)
-  if (numbers.length <= BODIES_CARRIED_MAX) return log
-  const light = Object.entries(log).map(([number, record], at): [string, AttemptRecord] => {
-    if (at >= numbers.length - BODIES_CARRIED_MAX) return [number, record]
+function fitMessage(log: Record<string, AttemptRecord>): Record<string, AttemptRecord> {
+  const attempts = Object.entries(log)
+  const olderCount = attempts.length - WHOLE_ATTEMPTS_MAX
+  const fitted = attempts.map(([number, record], at): [string, AttemptRecord] => {
+    if (at >= olderCount) return [number, shrinkAttempt(record, WHOLE_BYTES_MAX)]
     const { responseBody: _, ...rest } = record
-    return [number, { ...rest, responseTruncated: true }]
+    return [number, shrinkAttempt({ ...rest, responseTruncated: true }, OLDER_BYTES_MAX / olderCount)]
   })
-  return Object.fromEntries(light)
+  return Object.fromEntries(fitted)
 }

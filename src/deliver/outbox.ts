@@ -1,3 +1,4 @@
+import { jsonBytes } from '../model/attempt-size.ts'
 import type { DeliveryRow, EventRow, LogMessage } from '../model/delivery-log.ts'
 import type { DeliveryId } from '../model/id.ts'
 
@@ -92,7 +93,7 @@ export class Outbox {
 
   /** Adds an outcome and returns the receipt under which it will be confirmed. */
   add(row: DeliveryRow, event: EventRow | undefined, endedPosition?: number): number {
-    const bytes = JSON.stringify(row).length * 1.1 + 400
+    const bytes = jsonBytes(row) + (event ? jsonBytes(event) : 0)
     const now = this.#deps.now()
     if (
       this.#current &&

@@ -7,6 +7,8 @@ import { EndpointWorld } from '../support/endpoint-world.ts'
 /** Histories that one run walks; each checks every invariant after each step. */
 const HISTORIES = 3_400
 
+const SCHEDULE = [0, 1, 5, 30]
+
 type Step =
   | { do: 'accept'; keys: (string | undefined)[] }
   | { do: 'repeat'; which: number }
@@ -76,6 +78,7 @@ class Walk {
   /** The same, crashes or not. */
   quietUntilEver = 0
   /** When each delivery may be tried next, as far as its receiver and schedule say. */
+  readonly dueAt = new Map<DeliveryId, number>()
   readonly ended = new Set<DeliveryId>()
   readonly cancelled = new Set<DeliveryId>()
   crashes = 0
@@ -88,7 +91,7 @@ class Walk {
       ordering,
       adaptive: false,
       circuit: { failures: 1000 },
-      retry: { scheduleSeconds: [0, 1, 5, 30] },
+      retry: { scheduleSeconds: SCHEDULE },
     }
     this.world = new EndpointWorld(this.settings)
   }
@@ -127,6 +130,7 @@ class Walk {
     for (const { id, attempt, at } of fresh) {
       expect(this.isPaused, 'I8: nothing starts while paused').toBe(false)
       expect(at, 'I7: not before Retry-After').toBeGreaterThanOrEqual(this.quietUntil)
+      expect(at, 'I7: not before it is due').toBeGreaterThanOrEqual(this.dueAt.get(id) ?? 0)
       expect(attempt, 'I6').toBeLessThanOrEqual(4)
       expect(this.cancelled.has(id), 'I11: what was cancelled is never sent').toBe(false)
       if (this.crashes === 0) expect(this.ended.has(id), 'nothing is sent again after it ended').toBe(false)
@@ -190,6 +194,7 @@ class Walk {
       this.quietUntilEver = Math.max(this.quietUntilEver, this.quietUntil)
     }
     if (given.kind !== 'deferred') this.ended.add(attempt.id)
+    else this.dueAt.set(attempt.id, world.now + (SCHEDULE[attempt.attempt] ?? 0) * 1000)
     if (given.kind === 'deferred' && attempt.attempt === 4) this.ended.add(attempt.id)
     await attempt.answer({ outcome: given })
   }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { Outbox, type Batch } from '../../src/deliver/outbox.ts'
-import type { DeliveryRow, LogMessage } from '../../src/model/delivery-log.ts'
+import { deliveryRow } from '../../src/deliver/log-row.ts'
+import type { AttemptRecord, DeliveryRow, LogMessage } from '../../src/model/delivery-log.ts'
 import { newId } from '../../src/model/id.ts'
-import { NOW } from '../support/events.ts'
+import { eventHead, NOW } from '../support/events.ts'
 
 type Deliveries = Extract<LogMessage, { kind: 'deliveries' }>
 
@@ -63,6 +64,34 @@ class World {
   }
 }
 
+describe('a row of the log', () => {
+  it('fits a queue message with everything it carries, and keeps the newest attempts whole', () => {
+    const event = { head: eventHead(), body: new Uint8Array(0) }
+    const pointer = { intake: 'default/src_a/weur', segment: 1, index: 0 }
+    const delivery = { id: newId('dlv', NOW), subscriptionId: 'sub_a', event, pointer } as const
+    const record: AttemptRecord = {
+      at: NOW,
+      durationMs: 1,
+      result: 'server_error',
+      statusCode: 500,
+      url: 'https://receiver.example/hook',
+      method: 'POST',
+      requestHeaders: Array.from({ length: 40 }, (_, n) => [`x-${n}`, 'y'.repeat(100)]),
+      responseHeaders: Array.from({ length: 40 }, (_, n) => [`x-${n}`, 'z'.repeat(200)]),
+      responseBody: '\0'.repeat(16_384),
+    }
+    let carried: DeliveryRow | undefined
+    for (let attempts = 1; attempts <= 100; attempts++) {
+      const state = { status: 'retrying', attempts, dueAt: NOW } as const
+      carried = deliveryRow({ delivery, endpointId: 'ep_a', state, record, carried })
+      expect(Object.keys(carried.attemptLog)).toHaveLength(attempts)
+      const message = { kind: 'deliveries', object: 'ep_a', receipt: 1, rows: [carried] }
+      expect(Buffer.byteLength(JSON.stringify(message)), `attempt ${attempts}`).toBeLessThan(120_000)
+      expect(carried.attemptLog[String(attempts)]?.requestHeaders).toHaveLength(40)
+    }
+  })
+})
+
 describe('the outbox', () => {
   it('sends what has gathered as one message, and tells what ended with it when it is confirmed', () => {
     const { outbox, sent } = new World()
@@ -87,10 +116,14 @@ describe('the outbox', () => {
     for (let n = 0; n < 250; n++) world.outbox.add(row(), undefined)
     world.outbox.flush()
     expect(world.sizes).toEqual([100, 100, 50])
-    const large = row({ error: 'x'.repeat(30_000) })
-    for (let n = 0; n < 7; n++) world.outbox.add(large, undefined)
+    // What is short as text may be long as bytes.
+    for (const text of ['x'.repeat(30_000), '\ufffd'.repeat(16_384), '\0'.repeat(10_000)]) {
+      for (let n = 0; n < 7; n++) world.outbox.add(row({ error: text }), undefined)
+    }
     world.outbox.flush()
-    for (const message of world.sent) expect(JSON.stringify(message).length).toBeLessThan(128_000)
+    for (const message of world.sent) {
+      expect(Buffer.byteLength(JSON.stringify(message))).toBeLessThan(128_000)
+    }
   })
 
   it('waits a second for more while the endpoint is busy, and no longer', () => {
