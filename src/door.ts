@@ -74,6 +74,7 @@ function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): Ing
     hasTestClock,
     findSource: (id) => sources.find(id, clock.now(), read),
     refreshSource: (id) => sources.refresh(id, clock.now(), read).catch(() => undefined),
+    take: (intake, region, limit) => appendWithRetry(() => intakeOf(env, intake, region).take(limit)),
     keepSecret: async (id, secret) => {
       const now = clock.now()
       const sealed = { sealed: await sealer.seal(secret, id), expiresAt: null }
