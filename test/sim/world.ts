@@ -231,6 +231,8 @@ export class World {
         if (host) await this.#call(host, 'confirm', ({ queue }) => queue.confirm(receipts))
       },
       writeFailed: () => undefined,
+      rejectedThisHour: async () => 0,
+      tell: async () => undefined,
     }
   }
 

@@ -27,6 +27,11 @@ describe('a subscription', () => {
     [['lead.status.*'], 'lead.status', false],
     [['Lead.*'], 'lead.created', false],
     [['a', 'b.*'], 'b.c', true],
+    [[], 'hookway.endpoint.failing', false],
+    [['*'], 'hookway.endpoint.failing', false],
+    [['*', 'hookway.*'], 'hookway.endpoint.failing', true],
+    [['hookway.*'], 'hookway.endpoint.failing', true],
+    [['hookway.endpoint.failing'], 'hookway.endpoint.failing', true],
   ])('for %j and an event %s: %s', (eventTypes, type, isWanted) => {
     expect(wanted(eventTypes, type)).toBe(isWanted)
   })
