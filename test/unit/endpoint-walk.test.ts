@@ -180,7 +180,11 @@ class Walk {
     const at = index % accepted.ids.length
     const id = accepted.ids[at]
     const { kind } = this.world.queue.order(order, EndpointWorld.refOf(accepted, at))
-    if (id === undefined || order !== 'cancel' || kind !== 'done') return
+    if (id === undefined || kind !== 'done') return
+    if (order === 'retry') {
+      this.dueAt.delete(id)
+      return
+    }
     this.ended.add(id)
     this.cancelled.add(id)
   }
