@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { DIRECT_ENDPOINTS_MAX } from '../../src/route/route.ts'
+import { FANOUT } from '../../src/route/route.ts'
 import { sweep } from '../../src/sweep/sweep.ts'
 import { makeSweepDeps } from '../../src/cron.ts'
 import { alarmOf, evict, fireAlarm, fireUntil, RelayWorld } from './relay-world.ts'
@@ -102,7 +102,7 @@ describe('an attempt', () => {
 })
 
 describe('a fan-out', () => {
-  const COUNT = DIRECT_ENDPOINTS_MAX + 8
+  const COUNT = FANOUT.directObjectsMax + 8
 
   it('to many endpoints goes through the queue and reaches each once', { timeout: 30_000 }, async () => {
     const sendBatch = vi.spyOn(env.FANOUT, 'sendBatch')
