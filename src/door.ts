@@ -1,6 +1,8 @@
 import { Hono } from 'hono'
 import { findSource, keepFirstSecret } from './db/sources.ts'
 import { settingsOf } from './env.ts'
+import { appendWithRetry } from './model/object-call.ts'
+import { intakeOf } from './objects.ts'
 import { makeAcceptDeps } from './publish.ts'
 import { refreshUsage, requireEvents } from './quota.ts'
 import { systemClock } from './model/clock.ts'
