@@ -19,11 +19,15 @@ const sources = new SourceCache()
 const sampler = new RejectionSampler()
 const keys = makeKeyStore({ fetch: (url, init) => fetch(url, init), now: systemClock.now })
 
+type Context = Pick<ExecutionContext, 'waitUntil'>
+
 /** `ANY /in/:sourceId[/*]`. */
-export function makeIngestDoor(): Hono<{ Bindings: Env }> {
+export function makeIngestDoor(
+  depsOf: (env: Env, ctx: Context) => IngestDeps = makeIngestDeps,
+): Hono<{ Bindings: Env }> {
   const door = new Hono<{ Bindings: Env }>()
   door.all('/in/:sourceId{src_[0-9A-Z]+}/*', (c) =>
-    answer(c.req.raw, c.req.param('sourceId'), c.env, c.executionCtx),
+    answer(c.req.raw, c.req.param('sourceId'), () => depsOf(c.env, c.executionCtx)),
   )
   return door
 }
@@ -33,16 +37,30 @@ export function forgetSource(id: SourceId): void {
   sources.forget(id)
 }
 
+<<<<<<< HEAD
 async function answer(
   request: Request,
   sourceId: string,
   env: Env,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
 ): Promise<Response> {
+=======
+/** How events of any origin become durable. */
+export function makeAcceptDeps(env: Env): AcceptDeps {
+  return {
+    append: (intake, region, items) => appendWithRetry(() => intakeOf(env, intake, region).append(items)),
+    putBody: async (key, body) => {
+      await env.BODIES.put(key, body)
+    },
+  }
+}
+
+async function answer(request: Request, sourceId: string, deps: () => IngestDeps): Promise<Response> {
+>>>>>>> doors
   try {
     const { pathname, search } = new URL(request.url)
     const path = pathname.slice(`/in/${sourceId}`.length) + search
-    return await ingest({ request, sourceId: sourceId as SourceId, path }, makeIngestDeps(env, ctx))
+    return await ingest({ request, sourceId: sourceId as SourceId, path }, deps())
   } catch (error) {
     const problem =
       error instanceof ProblemError
@@ -54,7 +72,7 @@ async function answer(
   }
 }
 
-function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): IngestDeps {
+function makeIngestDeps(env: Env, ctx: Context): IngestDeps {
   const { sealer, hasTestClock } = settingsOf(env)
   const clock = systemClock
   const read: ReadSource = (id, { fresh }) => findSource({ db: env.DB, sealer, now: clock.now(), fresh }, id)
