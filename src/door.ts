@@ -37,26 +37,7 @@ export function forgetSource(id: SourceId): void {
   sources.forget(id)
 }
 
-<<<<<<< HEAD
-async function answer(
-  request: Request,
-  sourceId: string,
-  env: Env,
-  ctx: Pick<ExecutionContext, 'waitUntil'>,
-): Promise<Response> {
-=======
-/** How events of any origin become durable. */
-export function makeAcceptDeps(env: Env): AcceptDeps {
-  return {
-    append: (intake, region, items) => appendWithRetry(() => intakeOf(env, intake, region).append(items)),
-    putBody: async (key, body) => {
-      await env.BODIES.put(key, body)
-    },
-  }
-}
-
 async function answer(request: Request, sourceId: string, deps: () => IngestDeps): Promise<Response> {
->>>>>>> doors
   try {
     const { pathname, search } = new URL(request.url)
     const path = pathname.slice(`/in/${sourceId}`.length) + search
