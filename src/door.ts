@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import type { Hono } from 'hono'
 import { findSource, keepFirstSecret } from './db/sources.ts'
 import { settingsOf } from './env.ts'
 import { appendWithRetry } from './model/object-call.ts'
@@ -6,11 +6,11 @@ import { intakeOf } from './objects.ts'
 import { makeAcceptDeps } from './publish.ts'
 import { refreshUsage, requireEvents } from './quota.ts'
 import { systemClock } from './model/clock.ts'
-import { newId, type SourceId } from './model/id.ts'
-import { ProblemError, problemResponse } from './model/problem.ts'
+import type { SourceId } from './model/id.ts'
 import type { LogMessage } from './model/delivery-log.ts'
 import { makeKeyStore } from './providers/scheme/keys.ts'
-import { ingest, type IngestDeps } from './ingest/ingest.ts'
+import { makeDoor } from './ingest/door.ts'
+import type { IngestDeps } from './ingest/ingest.ts'
 import { RejectionSampler } from './ingest/rejections.ts'
 import { visit } from './ingest/visit.ts'
 import { SourceCache, type ReadSource } from './ingest/source-cache.ts'
@@ -19,17 +19,9 @@ const sources = new SourceCache()
 const sampler = new RejectionSampler()
 const keys = makeKeyStore({ fetch: (url, init) => fetch(url, init), now: systemClock.now })
 
-type Context = Pick<ExecutionContext, 'waitUntil'>
-
 /** `ANY /in/:sourceId[/*]`. */
-export function makeIngestDoor(
-  depsOf: (env: Env, ctx: Context) => IngestDeps = makeIngestDeps,
-): Hono<{ Bindings: Env }> {
-  const door = new Hono<{ Bindings: Env }>()
-  door.all('/in/:sourceId{src_[0-9A-Z]+}/*', (c) =>
-    answer(c.req.raw, c.req.param('sourceId'), () => depsOf(c.env, c.executionCtx)),
-  )
-  return door
+export function makeIngestDoor(): Hono<{ Bindings: Env }> {
+  return makeDoor((c) => makeIngestDeps(c.env, c.executionCtx), systemClock)
 }
 
 /** A source was changed by this isolate: the next request sees it. */
@@ -37,23 +29,7 @@ export function forgetSource(id: SourceId): void {
   sources.forget(id)
 }
 
-async function answer(request: Request, sourceId: string, deps: () => IngestDeps): Promise<Response> {
-  try {
-    const { pathname, search } = new URL(request.url)
-    const path = pathname.slice(`/in/${sourceId}`.length) + search
-    return await ingest({ request, sourceId: sourceId as SourceId, path }, deps())
-  } catch (error) {
-    const problem =
-      error instanceof ProblemError
-        ? error
-        : new ProblemError('unavailable', 'The event could not be stored. Send it again.', {
-            headers: { 'retry-after': '5' },
-          })
-    return problemResponse(problem, newId('req', systemClock.now()))
-  }
-}
-
-function makeIngestDeps(env: Env, ctx: Context): IngestDeps {
+function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): IngestDeps {
   const { sealer, hasTestClock } = settingsOf(env)
   const clock = systemClock
   const read: ReadSource = (id, { fresh }) => findSource({ db: env.DB, sealer, now: clock.now(), fresh }, id)

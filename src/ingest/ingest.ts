@@ -161,8 +161,19 @@ function testTime(request: Request, deps: IngestDeps): number | undefined {
   return header !== null && /^\d{1,12}$/.test(header) ? Number(header) * 1000 : undefined
 }
 
-function cfOf(request: Request): Partial<IncomingRequestCfProperties> | undefined {
-  return request.cf as Partial<IncomingRequestCfProperties> | undefined
+/** What the platform knows of a connection; each of it may be missing. */
+interface Connection {
+  continent?: string
+  longitude?: string
+  country?: string
+  region?: string
+  city?: string
+  asn?: number
+  colo?: string
+}
+
+function cfOf(request: Request & { cf?: unknown }): Connection | undefined {
+  return request.cf as Connection | undefined
 }
 
 function connectionOf(request: Request): EventMetadata {

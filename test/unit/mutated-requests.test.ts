@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { makeIngestDoor } from '../../src/door.ts'
+import { makeDoor } from '../../src/ingest/door.ts'
 import type { IngestDeps } from '../../src/ingest/ingest.ts'
 import { rejectionRow } from '../../src/ingest/rejections.ts'
 import { decodeEvent } from '../../src/model/event.ts'
@@ -20,7 +20,7 @@ const ORIGIN = 'https://gateway.example.test'
 const vectors = [...vectorFiles('golden'), ...vectorFiles('derived')].flatMap((file) => file.vectors)
 
 /** The door over memory: what it kept is what a deployed one would store and log. */
-function makeDoor() {
+function openDoor() {
   const sources = new Map<SourceId, Source>()
   const kept = { events: [] as string[], rows: [] as string[] }
   const deps: IngestDeps = {
@@ -40,7 +40,7 @@ function makeDoor() {
       }),
     reject: (_, row) => void kept.rows.push(JSON.stringify(row())),
   }
-  const door = makeIngestDoor(() => deps)
+  const door = makeDoor(() => deps, deps.clock)
   return { door, sources, kept }
 }
 
@@ -53,7 +53,7 @@ it(
       vi.spyOn(console, name).mockImplementation((...args) => void lines.push(JSON.stringify(args))),
     )
     const mutator = new Mutator(SEED)
-    const { door, sources, kept } = makeDoor()
+    const { door, sources, kept } = openDoor()
     const statuses = new Map<number, number>()
     const bad: unknown[] = []
     for (let number = 0; number < COUNT;) {
@@ -66,7 +66,7 @@ it(
       if (request === undefined) continue
       number++
       const begin = performance.now()
-      const response = await door.fetch(request, {}, context)
+      const response = await door.fetch(request)
       const answer = await response.text()
       const ms = performance.now() - begin
       statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1)
@@ -81,8 +81,6 @@ it(
     for (const status of [200, 400, 401, 405]) expect(statuses.get(status)).toBeGreaterThan(COUNT / 1_000)
   },
 )
-
-const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} } as never
 
 function sourceFor({ source }: Vector, mutator: Mutator): Source {
   const verification = mutator.pick(['required', 'required', 'optional', 'off'] as const)
