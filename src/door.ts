@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { findSource, keepFirstSecret } from './db/sources.ts'
+import { documentedReceipt, type ReceivedFacts } from './api/documents/received.ts'
 import { settingsOf } from './env.ts'
 import { makeAcceptDeps } from './publish.ts'
 import { refreshUsage, requireEvents } from './quota.ts'
@@ -23,6 +24,12 @@ export function makeIngestDoor(): Hono<{ Bindings: Env }> {
   door.all('/in/:sourceId{src_[0-9A-Z]+}/*', (c) =>
     answer(c.req.raw, c.req.param('sourceId'), c.env, c.executionCtx),
   )
+  // As the webhook management document writes it. What is not the sender's (a token is there) belongs to the API.
+  door.all('/webhooks/:sourceId{src_[0-9A-Z]+}', async (c, next) => {
+    const isManagement = c.req.header('authorization') !== undefined || c.req.method === 'DELETE'
+    if (c.req.method !== 'POST' && isManagement) return next()
+    return await answerAsDocumented(c.req.raw, c.req.param('sourceId'), c.env, c.executionCtx)
+  })
   return door
 }
 
@@ -31,16 +38,34 @@ export function forgetSource(id: SourceId): void {
   sources.forget(id)
 }
 
-async function answer(
+async function answerAsDocumented(
   request: Request,
   sourceId: string,
   env: Env,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
 ): Promise<Response> {
+  const started = systemClock.now()
+  let facts: ReceivedFacts | undefined
+  const response = await answer(request, sourceId, env, ctx, (heads) => {
+    const [head] = heads
+    if (head) facts = { type: head.type, entityId: head.entityId ?? null }
+  })
+  return documentedReceipt(response, { facts, processingTimeMs: systemClock.now() - started })
+}
+
+// oxlint-disable-next-line max-params -- what the platform gives, and one more
+async function answer(
+  request: Request,
+  sourceId: string,
+  env: Env,
+  ctx: Pick<ExecutionContext, 'waitUntil'>,
+  observe?: IngestDeps['observe'],
+): Promise<Response> {
   try {
     const { pathname, search } = new URL(request.url)
-    const path = pathname.slice(`/in/${sourceId}`.length) + search
-    return await ingest({ request, sourceId: sourceId as SourceId, path }, makeIngestDeps(env, ctx))
+    const path = pathname.replace(/^\/(in|webhooks)\/[^/]+/, '') + search
+    const deps = { ...makeIngestDeps(env, ctx), ...(observe && { observe }) }
+    return await ingest({ request, sourceId: sourceId as SourceId, path }, deps)
   } catch (error) {
     const problem =
       error instanceof ProblemError

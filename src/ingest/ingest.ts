@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts'
 import type { RejectionRow } from '../model/delivery-log.ts'
-import type { EventMetadata } from '../model/event.ts'
+import type { EventHead, EventMetadata } from '../model/event.ts'
 import { newId, type SourceId } from '../model/id.ts'
 import type { Appended } from '../model/intake.ts'
 import { ProblemError } from '../model/problem.ts'
@@ -30,6 +30,8 @@ export interface IngestDeps extends AcceptDeps {
   keepSecret(id: SourceId, secret: string): Promise<void>
   /** Asks for a URL by which a subscription is confirmed, without waiting. Its host was checked. */
   visit(url: string): void
+  /** Learns what a request was found to say, before it is accepted. */
+  observe?(heads: EventHead[]): void
   /** Lets recorded requests be verified at their own time; local server only. */
   hasTestClock: boolean
 }
@@ -78,6 +80,7 @@ export async function ingest({ request, sourceId, path }: Inbound, deps: IngestD
   if (!normalised.ok) throw new ProblemError('invalid_request', normalised.error.detail)
   const { tenantId, settings } = source
   const where = { tenantId, sourceId, isOrdered: settings.ordering, region: regionOf(cfOf(request)) }
+  deps.observe?.(normalised.value.map(({ event }) => event.head))
   const appended = await acceptEvents({ ...where, events: normalised.value }, deps)
   return accepted(source, appended)
 }
