@@ -1,5 +1,6 @@
 import type { Hono } from 'hono'
 import { findSource, keepFirstSecret } from './db/sources.ts'
+import { documentedReceipt, type ReceivedFacts } from './api/documents/received.ts'
 import { settingsOf } from './env.ts'
 import { appendWithRetry } from './model/object-call.ts'
 import { intakeOf } from './objects.ts'
@@ -9,7 +10,7 @@ import { systemClock } from './model/clock.ts'
 import type { SourceId } from './model/id.ts'
 import type { LogMessage } from './model/delivery-log.ts'
 import { makeKeyStore } from './providers/scheme/keys.ts'
-import { makeDoor } from './ingest/door.ts'
+import { answer, makeDoor } from './ingest/door.ts'
 import type { IngestDeps } from './ingest/ingest.ts'
 import { RejectionSampler } from './ingest/rejections.ts'
 import { visit } from './ingest/visit.ts'
@@ -21,12 +22,39 @@ const keys = makeKeyStore({ fetch: (url, init) => fetch(url, init), now: systemC
 
 /** `ANY /in/:sourceId[/*]`. */
 export function makeIngestDoor(): Hono<{ Bindings: Env }> {
-  return makeDoor((c) => makeIngestDeps(c.env, c.executionCtx), systemClock)
+  const door = makeDoor<{ Bindings: Env }>((c) => makeIngestDeps(c.env, c.executionCtx), systemClock)
+  // As the webhook management document writes it. What is not the sender's (a token is there) belongs to the API.
+  door.all('/webhooks/:sourceId{src_[0-9A-Z]+}', async (c, next) => {
+    const isManagement = c.req.header('authorization') !== undefined || c.req.method === 'DELETE'
+    if (c.req.method !== 'POST' && isManagement) return next()
+    return await answerAsDocumented(c.req.raw, c.req.param('sourceId') as SourceId, c.env, c.executionCtx)
+  })
+  return door
 }
 
 /** A source was changed by this isolate: the next request sees it. */
 export function forgetSource(id: SourceId): void {
   sources.forget(id)
+}
+
+async function answerAsDocumented(
+  request: Request,
+  sourceId: SourceId,
+  env: Env,
+  ctx: Pick<ExecutionContext, 'waitUntil'>,
+): Promise<Response> {
+  const started = systemClock.now()
+  let facts: ReceivedFacts | undefined
+  const observe: IngestDeps['observe'] = ([head]) => {
+    if (head) facts = { type: head.type, entityId: head.entityId ?? null }
+  }
+  const response = await answer(
+    request,
+    sourceId,
+    () => ({ ...makeIngestDeps(env, ctx), observe }),
+    systemClock,
+  )
+  return documentedReceipt(response, { facts, processingTimeMs: systemClock.now() - started })
 }
 
 function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): IngestDeps {

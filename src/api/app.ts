@@ -7,6 +7,8 @@ import { Authenticator } from './auth.ts'
 import { deliveryOperations } from './deliveries.ts'
 import type { ApiDeps } from './deps.ts'
 import { DOCS_POLICY, docsPage } from './docs-page.ts'
+import { serveCrmWebhooks } from './documents/crm-webhooks.ts'
+import { serveIntegrationWebhooks } from './documents/integration-webhooks.ts'
 import { endpointOperations } from './endpoints.ts'
 import { eventOperations } from './events.ts'
 import { handle, responseOf, type ApiEnv } from './handle.ts'
@@ -45,6 +47,8 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
   })
   serveSignals(app, deps, authenticator)
   serveContract(app, operations)
+  serveCrmWebhooks(app)
+  serveIntegrationWebhooks(app)
   serveSigningKeys(app, deps)
   for (const operation of operations) {
     app.on(operation.method, `/v1${operation.path}`, async (context) => {

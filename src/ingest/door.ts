@@ -13,7 +13,8 @@ export function makeDoor<E extends HonoEnv>(depsOf: (c: Context<E>) => IngestDep
   return door
 }
 
-async function answer(
+/** One request under `/in/:sourceId`, or under another path that ends there. */
+export async function answer(
   request: Request,
   sourceId: SourceId,
   deps: () => IngestDeps,
@@ -21,7 +22,7 @@ async function answer(
 ): Promise<Response> {
   try {
     const { pathname, search } = new URL(request.url)
-    const path = pathname.slice(`/in/${sourceId}`.length) + search
+    const path = pathname.replace(/^\/[^/]+\/[^/]+/, '') + search
     return await ingest({ request, sourceId, path }, deps())
   } catch (error) {
     const problem =
