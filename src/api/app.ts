@@ -15,6 +15,7 @@ import { metricsOperations } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
 import type { Operation } from './operation.ts'
 import { orderOperations } from './orders.ts'
+import { probeOperations } from './probes.ts'
 import { publishOperations } from './publish.ts'
 import { RateLimiter } from './rate-limit.ts'
 import { rejectionOperations } from './rejections.ts'
@@ -94,6 +95,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...eventOperations(deps),
     ...deliveryOperations(deps),
     ...orderOperations(deps),
+    ...probeOperations(deps),
     ...replayOperations(deps),
     ...rejectionOperations(deps),
     ...metricsOperations(deps),

@@ -10,7 +10,8 @@ export function heldUntil(
   { delaySeconds }: Pick<EndpointSettings, 'delaySeconds'>,
   position: number,
 ): number {
-  if (delaySeconds === 0 || store.classOf(position) === 'replay') return 0
+  // Settings that an older version stored have none.
+  if (!(delaySeconds > 0) || store.classOf(position) === 'replay') return 0
   const delivery = store.delivery(position)
   if (delivery === undefined || delivery.triedBefore > 0) return 0
   return delivery.event.head.receivedAt + delaySeconds * 1000
