@@ -17,6 +17,7 @@ import { metricsOperations } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
 import type { Operation } from './operation.ts'
 import { orderOperations } from './orders.ts'
+import { probeOperations } from './probes.ts'
 import { publishOperations } from './publish.ts'
 import { RateLimiter } from './rate-limit.ts'
 import { rejectionOperations } from './rejections.ts'
@@ -98,6 +99,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...eventOperations(deps),
     ...deliveryOperations(deps),
     ...orderOperations(deps),
+    ...probeOperations(deps),
     ...replayOperations(deps),
     ...rejectionOperations(deps),
     ...metricsOperations(deps),

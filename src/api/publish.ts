@@ -5,8 +5,10 @@ import type { Publication } from '../model/publication.ts'
 import type { ApiDeps } from './deps.ts'
 import { operation, type Operation } from './operation.ts'
 import { timeQuery } from './page.ts'
+import { invalid } from './parse.ts'
 
 const BATCH_MAX = 100
+const DELAY_MS_MAX = 28 * 86_400_000
 /** It travels in the head of the event, which every part of the data path reads. */
 const METADATA_CHARS_MAX = 16 * 1024
 const METADATA_TOO_LARGE = `has at most ${METADATA_CHARS_MAX} characters as JSON; larger things belong into the data`
@@ -24,6 +26,10 @@ const publicationSchema = z.object({
   data: z.unknown().refine((data) => data !== undefined, 'is required; null is permitted'),
   occurredAt: timeQuery.optional(),
   orderingKey: z.string().min(1).max(200).optional(),
+  deliverAt: timeQuery.optional().meta({
+    description:
+      'Not to be delivered before; at most 28 days ahead. With an ordering key, those behind it wait too.',
+  }),
   metadata: z
     .record(z.string().max(100), z.unknown())
     .refine((metadata) => JSON.stringify(metadata).length <= METADATA_CHARS_MAX, METADATA_TOO_LARGE)
@@ -48,7 +54,8 @@ export function publishOperations({ publish }: ApiDeps): Operation[] {
       access: 'events',
       body: publicationSchema,
       answers: { status: 202, schema: acceptedSchema },
-      async run({ tenantId, body }) {
+      async run({ tenantId, body, now }) {
+        requireNear([body], now)
         const [accepted] = await publish(tenantId, [publicationOf(body)])
         return { status: 202, body: accepted }
       },
@@ -60,12 +67,21 @@ export function publishOperations({ publish }: ApiDeps): Operation[] {
       access: 'events',
       body: batchSchema,
       answers: { status: 202, schema: z.object({ data: z.array(acceptedSchema) }) },
-      async run({ tenantId, body }) {
+      async run({ tenantId, body, now }) {
         const events = Array.isArray(body) ? body : body.events
+        requireNear(events, now)
         return { status: 202, body: { data: await publish(tenantId, events.map(publicationOf)) } }
       },
     }),
   ]
+}
+
+/** Later than that the event would be past retention. */
+function requireNear(events: readonly { deliverAt?: number | undefined }[], now: number): void {
+  const at = events.findIndex(({ deliverAt = 0 }) => deliverAt > now + DELAY_MS_MAX)
+  if (at === -1) return
+  const path = events.length === 1 ? 'deliverAt' : `${at}.deliverAt`
+  throw invalid([{ path, message: 'is more than 28 days ahead' }])
 }
 
 function publicationOf(body: z.output<typeof publicationSchema>): Publication {
@@ -76,6 +92,7 @@ function publicationOf(body: z.output<typeof publicationSchema>): Publication {
     key: body.id,
     occurredAt: body.occurredAt,
     orderingKey: body.orderingKey,
+    deliverAt: body.deliverAt,
     metadata: body.metadata,
   }
 }

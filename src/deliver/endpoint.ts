@@ -19,7 +19,7 @@ import { resendUnconfirmed } from './recover.ts'
 import { Repeats } from './repeats.ts'
 import { schedule } from './schedule.ts'
 import type { Checkpoint, DeliveryStore, StoredDelivery } from './store.ts'
-import { announce, cancelSome } from './waiting.ts'
+import { Announcer, cancelSome } from './waiting.ts'
 import { nextWake, SAFETY_MS } from './wake.ts'
 
 /** Smaller batches of outcomes are not worth a row: a crash before D1 confirms them repeats these few attempts. */
@@ -51,7 +51,7 @@ export class EndpointQueue {
   readonly #repeats: Repeats
   readonly #gate: Gate
   readonly #inFlight = new Map<number, { isReplay: boolean }>()
-  readonly #announced: Checkpoint['announced']
+  readonly #announcer: Announcer
   #endpoint: Endpoint | undefined
   /** The checkpoint that the journal carries. */
   #written: string
@@ -62,22 +62,17 @@ export class EndpointQueue {
     this.#endpoint = store.loadEndpoint()
     const checkpoint = store.checkpoint()
     this.#lanes = new Lanes(store)
-    this.#backlog = new Backlog(
-      {
-        positionFrom: (journalClass, position) => store.positionFrom(journalClass, position),
-        keyOf: (position) => this.#keyOf(position),
-        lanes: this.#lanes,
-        classOf: (position) => store.classOf(position),
-      },
-      checkpoint?.backlog,
-    )
+    const delaying = () => (this.#endpoint?.isRemoved ? undefined : this.#endpoint?.settings)
+    const keyOf = (position: number) => this.#keyOf(position)
+    const now = () => clock.now()
+    this.#backlog = new Backlog({ store, lanes: this.#lanes, keyOf, now, delaying }, checkpoint?.backlog)
     this.#gate = new Gate(clock, checkpoint)
     this.#repeats = new Repeats(store)
-    this.#announced = checkpoint?.announced ?? { high: 0, normal: 0, low: 0, replay: 0 }
+    this.#announcer = new Announcer(checkpoint?.announced)
     const receipts = [...this.#lanes.rows()].map(({ receipt }) => receipt)
     this.#outbox = new Outbox(
       {
-        now: () => clock.now(),
+        now,
         send: (message) => deps.sendLog(message),
         object: deps.object,
         keep: (batch, message, must) => this.#keep(batch, message, must),
@@ -157,7 +152,8 @@ export class EndpointQueue {
     while (settings !== undefined) {
       const gate = this.#gate.facts(settings)
       const facts = { ...gate, state: settings.state, inFlight: this.#inFlight.size }
-      const choice = schedule({ ...facts, retry: this.#nextDue(), next: this.#first() })
+      const next = this.#first()
+      const choice = schedule({ ...facts, retry: this.#nextDue(), next })
       if (choice.kind === 'wait') {
         if (choice.until !== undefined) this.#deps.wakeBy(choice.until)
         break
@@ -173,7 +169,7 @@ export class EndpointQueue {
     const { store, clock } = this.#deps
     const endpoint = this.#endpoint
     if (endpoint?.isRemoved) this.#settle(cancelSome(this.#parts(endpoint), this.#lanes))
-    else if (endpoint) announce(this.#parts(endpoint), this.#announced)
+    else if (endpoint) this.#announcer.announce(this.#parts(endpoint), this.#lanes)
     this.#outbox.resend()
     this.drain()
     if (this.#isQuiet()) {
@@ -205,10 +201,13 @@ export class EndpointQueue {
     })
   }
 
-  /** Without what is blocked: for that a person decides, no alarm. */
+  /** Without what is blocked: for that a person decides, no alarm. Ask after `#first`, which learns what is delayed. */
   #nextDue(): { position: number; dueAt: number } | undefined {
     const retry = this.#lanes.first()
-    return retry && retry.dueAt < NEVER ? retry : undefined
+    const dueAt = retry?.dueAt ?? NEVER
+    const { opensAt = NEVER } = this.#backlog
+    if (Math.min(dueAt, opensAt) >= NEVER) return undefined
+    return retry && dueAt <= opensAt ? retry : { position: -1, dueAt: opensAt }
   }
 
   /** Replays get half of the places at most, so that live traffic always finds one that is not theirs. */
@@ -302,7 +301,7 @@ export class EndpointQueue {
       outcomes: toRanges(this.#outbox.keptSeqs()),
       receipt: this.#outbox.lastReceipt,
       unconfirmed: this.#outbox.receipts(),
-      announced: { ...this.#announced },
+      announced: { ...this.#announcer.announced },
       ...this.#gate.state(),
     }
   }
