@@ -1,5 +1,6 @@
 import type { Hono } from 'hono'
 import { makeApi } from './api/app.ts'
+import { setFailing } from './db/faults.ts'
 import { findEndpoint, pageEndpointIds, setEndpointState } from './db/endpoints.ts'
 import { expireKeys } from './db/idempotency.ts'
 import { pageIntakes, registerIntake } from './db/intakes.ts'
@@ -23,6 +24,7 @@ import { shardName, shardsOf } from './model/shard.ts'
 import { decodeEvent } from './model/event.ts'
 import { ok } from './model/result.ts'
 import { endpointOf, intakeOf } from './objects.ts'
+import { makeSteerDeps } from './steering.ts'
 import { commonConfigSchema } from './providers/event-config.ts'
 import { findProvider } from './providers/registry.ts'
 import type { RouteDeps } from './route/route.ts'
@@ -73,6 +75,7 @@ export function makeRouteDeps(env: Env): RouteDeps {
     },
     readSegments: (intake, segments) => intakeOf(env, intake).readSegments(segments),
     settlePage: ({ intake, segments, page }) => intakeOf(env, intake).settlePage(segments, page),
+    steer: makeSteerDeps(env),
   }
 }
 
@@ -119,6 +122,7 @@ export async function tellOwner(env: Env, endpoint: Endpoint, notice: Notice): P
   const { kind, reason, since, deliveryId } = notice
   const now = systemClock.now()
   if (kind === 'disabled') await disableEndpoint(env, endpoint.id)
+  else await setFailing(env.DB, endpoint, kind === 'failing' ? since : null)
   const data = {
     endpointId: endpoint.id,
     url: endpoint.settings.url,

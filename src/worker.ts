@@ -6,7 +6,9 @@ import type { LogMessage } from './model/delivery-log.ts'
 import { consumeFanout } from './route/consume.ts'
 import { consumeDead } from './sweep/dead.ts'
 import { expire } from './sweep/expire.ts'
+import { sweepHolds } from './sweep/holds.ts'
 import { sweep } from './sweep/sweep.ts'
+import { makeHoldsDeps } from './steering.ts'
 import { apiOf, makeExpireDeps, makeLogDeps, makeRouteDeps, makeSweepDeps } from './wiring.ts'
 
 export { EndpointObject } from './deliver/endpoint-object.ts'
@@ -36,6 +38,7 @@ export default {
 
   async scheduled(_, env) {
     await sweep(makeSweepDeps(env))
+    await sweepHolds(makeHoldsDeps(env, makeRouteDeps(env)))
     await expire(makeExpireDeps(env))
   },
 } satisfies ExportedHandler<Env, FanoutMessage | LogMessage>

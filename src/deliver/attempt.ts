@@ -7,6 +7,7 @@ import type { Event } from '../model/event.ts'
 import type { DeliveryId } from '../model/id.ts'
 import type { HeaderPair } from '../model/request.ts'
 import type { CheckTarget } from '../model/resolver.ts'
+import { madeUrl } from './made.ts'
 import { prepare, type Prepared } from './prepare.ts'
 import { signatureHeaders } from './sign.ts'
 
@@ -56,7 +57,12 @@ export async function attemptDelivery(input: AttemptInput, deps: AttemptDeps): P
   const timestamp = Math.floor(at / 1000)
   const signing = { scheme: settings.signing.scheme, id: input.deliveryId, timestamp, body: prepared.body }
   prepared.headers.push(...(await signatureHeaders({ ...signing, secrets: input.secrets })))
-  const { outcome, answer } = await send(checked.value, prepared, settings.timeoutMs, deps)
+  const { outcome, answer } = await send(
+    madeUrl(checked.value, event.head.made),
+    prepared,
+    settings.timeoutMs,
+    deps,
+  )
   return { outcome, record: recordOf({ at, deps, settings, prepared, outcome, answer }) }
 }
 

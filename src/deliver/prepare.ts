@@ -2,6 +2,7 @@ import { text, utf8, type Bytes } from '../model/bytes.ts'
 import { isoTime } from '../model/clock.ts'
 import type { EndpointSettings } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
+import { madeHeaders } from './made.ts'
 import type { HeaderPair } from '../model/request.ts'
 
 /** The form of `data` and of the metadata, so that receivers can tell a later one. */
@@ -31,7 +32,7 @@ export function prepare({
   attempt: number
 }): Prepared {
   const { head } = event
-  const form = settings.payload ?? (head.sourceId === null ? 'standard' : 'raw')
+  const form = settings.payload ?? (head.sourceId === null && !head.made?.hasBody ? 'standard' : 'raw')
   const headers: HeaderPair[] =
     form === 'raw' ? (head.headers ?? []).filter(([name]) => !DROPPED.test(name)) : []
   headers.push(['content-type', form === 'raw' ? head.contentType : 'application/json'])
@@ -39,7 +40,12 @@ export function prepare({
   headers.push(['hookway-event-id', head.id], ['hookway-event-type', asHeaderValue(head.type)])
   headers.push(['hookway-attempt', String(attempt)], ['hookway-source', head.sourceId ?? 'publish'])
   for (const [name, value] of Object.entries(settings.headers)) headers.push([name.toLowerCase(), value])
-  return { method: settings.method, headers, body: payload(form, event, body) }
+  const { made } = head
+  return {
+    method: made?.method ?? settings.method,
+    headers: made ? madeHeaders(headers, made) : headers,
+    body: payload(form, event, body),
+  }
 }
 
 function payload(form: 'raw' | 'envelope' | 'standard', { head }: Event, body: Bytes): Bytes {

@@ -79,7 +79,8 @@ interface Lookup {
 
 /** Scalars are looked up, so that a long list costs no more than a short one. */
 function list(expected: unknown, make: (set: Lookup) => IsMatch): Result<IsMatch, string> {
-  if (!Array.isArray(expected) || expected.length > LIST_MAX) return err(`is not a list of at most ${LIST_MAX}`)
+  if (!Array.isArray(expected) || expected.length > LIST_MAX)
+    return err(`is not a list of at most ${LIST_MAX}`)
   const scalars = new Set(expected.filter((each) => typeof each !== 'object' || each === null))
   const rest: unknown[] = expected.filter((each) => typeof each === 'object' && each !== null)
   const has = (value: unknown) => scalars.has(value) || rest.some((each) => isSame(value, each))

@@ -4,6 +4,7 @@ import { decodeEvent, packRecords, unpackRecords, type EventHead } from '../mode
 import type { EndpointId } from '../model/id.ts'
 import type { HandOver } from '../model/intake.ts'
 import { match, type EndpointFilter, type RoutingTable } from './match.ts'
+import { keyOfDecision, type Decisions } from './sift.ts'
 
 /** One call to an endpoint object carries at most this much, so that it fits one row there. */
 const BATCH_BYTES_MAX = 1_500_000
@@ -23,8 +24,16 @@ interface Draft {
   lastRecord: Uint8Array | undefined
 }
 
-/** Decides who gets what. Pure: the same hand-over and table give the same plan. */
-export function planRoutes(handOver: HandOver, table: RoutingTable, only?: EndpointFilter): Plan {
+/**
+ * Decides who gets what. Pure: the same hand-over, table and decisions give the same plan. `decisions` says what the
+ * rules of subscriptions made of their events; without one a subscription gets the event as it is.
+ */
+export function planRoutes(
+  handOver: HandOver,
+  table: RoutingTable,
+  only?: EndpointFilter,
+  decisions?: Decisions,
+): Plan {
   const plan: Plan = { batches: new Map(), unmatched: [] }
   const versions = new Map<EndpointId, number>()
   const drafts = new Map<EndpointId, Draft[]>()
@@ -32,13 +41,19 @@ export function planRoutes(handOver: HandOver, table: RoutingTable, only?: Endpo
     for (const [index, record] of unpackRecords(records).entries()) {
       const { head } = decodeEvent(record)
       const wanted = match(table, head)
-      if (wanted.length === 0 && !only)
-        plan.unmatched.push(eventRow(head, { intake: handOver.intake, segment, index }))
-      for (const { subscription, endpointVersion } of wanted) {
-        const { endpointId, id: subscriptionId } = subscription
-        if (only && !only.has(endpointId)) continue
+      let isTaken = false
+      for (const routed of wanted) {
+        const { endpointId: firstEndpointId, id: subscriptionId } = routed.subscription
+        if (only && !only.has(firstEndpointId)) continue
+        const decision = decisions?.get(keyOfDecision(segment, index, subscriptionId))
+        if (decision && decision.kind !== 'deliver') continue
+        isTaken = true
+        const { endpointId, endpointVersion } = decision ?? {
+          endpointId: firstEndpointId,
+          endpointVersion: routed.endpointVersion,
+        }
         versions.set(endpointId, endpointVersion)
-        const draft = draftFor(drafts, endpointId, record)
+        const draft = draftFor(drafts, endpointId, decision?.record ?? record)
         draft.items.push({
           segment,
           index,
@@ -47,6 +62,7 @@ export function planRoutes(handOver: HandOver, table: RoutingTable, only?: Endpo
           record: draft.records.length - 1,
         })
       }
+      if (!isTaken && !only) plan.unmatched.push(eventRow(head, { intake: handOver.intake, segment, index }))
     }
   }
   const { intake, tenantId } = handOver
