@@ -1,3 +1,4 @@
+import type { ApiDeps } from './api/deps.ts'
 import { clearFault, markFaulty } from './db/faults.ts'
 import { forgetHeld, holdEvents, nextHolder, pageHeld } from './db/holds.ts'
 import { findLookupEntries } from './db/lookup-tables.ts'
@@ -9,8 +10,11 @@ import type { TenantId } from './model/id.ts'
 import { makeEnquirer } from './route/enquiry.ts'
 import { releaseHeld, type Held, type ReleaseDeps } from './route/release.ts'
 import type { RouteDeps } from './route/route.ts'
-import { makeRemoteScriptRunner, makeScriptRunner, type RunScript } from './route/script.ts'
+import { compileRule } from './route/rule.ts'
+import type { RunScript } from './route/isolate.ts'
+import { makeRemoteScriptRunner, makeScriptRunner } from './route/script.ts'
 import type { SteerDeps } from './route/steer.ts'
+import { tryOut } from './route/trial.ts'
 import type { HoldsDeps } from './sweep/holds.ts'
 
 /** What only the local server binds: a runner of scripts in a process that it can kill. */
@@ -30,6 +34,14 @@ export function makeSteerDeps(env: Env): SteerDeps {
   const deps = known.get(env) ?? make(env)
   known.set(env, deps)
   return deps
+}
+
+/** What the API asks of the rules. */
+export function rulesOf(env: Env): ApiDeps['rules'] {
+  return {
+    faultsOf: (rules) => compileRule(rules, 1).faults,
+    tryOut: (subscription, event) => tryOut({ subscription, endpointVersion: 0 }, event, makeSteerDeps(env)),
+  }
 }
 
 /** Routes what a subscription holds, after its rule was changed. */

@@ -24,7 +24,7 @@ import { shardName, shardsOf } from './model/shard.ts'
 import { decodeEvent } from './model/event.ts'
 import { ok } from './model/result.ts'
 import { endpointOf, intakeOf } from './objects.ts'
-import { makeSteerDeps } from './steering.ts'
+import { makeSteerDeps, release, rulesOf } from './steering.ts'
 import { commonConfigSchema } from './providers/event-config.ts'
 import { findProvider } from './providers/registry.ts'
 import type { RouteDeps } from './route/route.ts'
@@ -197,6 +197,8 @@ function makeApiFor(env: Env): Api {
       const configSchemas = config ? [commonConfigSchema, config] : [commonConfigSchema]
       return { needsSecret: secret !== undefined, configSchemas }
     },
+    rules: rulesOf(env),
+    subscriptionFixed: (of) => release(env, of, makeRouteDeps(env)),
     reportError: (error, requestId) => {
       const detail = error instanceof Error ? error.message.slice(0, 300) : 'unknown'
       // oxlint-disable-next-line no-console -- the platform's log is where operators look

@@ -17,6 +17,7 @@ import { publishOperations } from './publish.ts'
 import { rejectionOperations } from './rejections.ts'
 import { sourceOperations } from './sources.ts'
 import { subscriptionOperations } from './subscriptions.ts'
+import { trialOperations } from './trials.ts'
 import { tenantOperations } from './tenants.ts'
 import { tokenOperations } from './tokens.ts'
 
@@ -70,6 +71,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...tokenOperations(deps, authenticator),
     ...sourceOperations(deps),
     ...endpointOperations(deps),
+    ...trialOperations(deps),
     ...subscriptionOperations(deps),
     ...publishOperations(deps),
     ...eventOperations(deps),

@@ -6,6 +6,9 @@ export interface Script {
   code: string
 }
 
+/** Runs a tenant's module on an event in an isolate of its own, and gives back what its default export answers. */
+export type RunScript = (script: Script, input: unknown) => Promise<unknown>
+
 /** Of processor time for one event. */
 export const SCRIPT_CPU_MS = 50
 /** A script has nothing to wait for: no network, no storage. */

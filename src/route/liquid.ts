@@ -35,7 +35,7 @@ export function compileLiquid(source: string): Result<LiquidTemplate, string> {
 async function render(templates: Template[], scope: object): Promise<string> {
   const context = new Context(scope, engine.options, {}, { renderLimit: stepLimit() })
   try {
-    const rendered: unknown = await toPromise(engine._render(templates, context, undefined))
+    const rendered: unknown = await toPromise(engine._render(templates, context, {}))
     const text = String(rendered)
     if (text.length > OUTPUT_CHARS_MAX)
       throw new Error(`more than ${OUTPUT_CHARS_MAX} characters were rendered`)

@@ -1,7 +1,4 @@
-import { isolateOf, SCRIPT_DEADLINE_MS, type Script } from './isolate.ts'
-
-/** Runs a tenant's module on an event in an isolate of its own, and gives back what its default export answers. */
-export type RunScript = (script: Script, input: unknown) => Promise<unknown>
+import { isolateOf, SCRIPT_DEADLINE_MS, type RunScript } from './isolate.ts'
 
 /** Through a Worker Loader: no bindings, no network, and what it takes of the processor is limited. */
 export function makeScriptRunner(loader: WorkerLoader): RunScript {

@@ -1,4 +1,4 @@
-import type { RunScript } from './script.ts'
+import type { RunScript } from './isolate.ts'
 
 /** What the steps of transformations need of the rest. */
 export interface TransformDeps {
