@@ -8,15 +8,19 @@ import { deliveryOperations } from './deliveries.ts'
 import type { ApiDeps } from './deps.ts'
 import { DOCS_POLICY, docsPage } from './docs-page.ts'
 import { endpointOperations } from './endpoints.ts'
+import { eventTypeOperations } from './event-types.ts'
 import { eventOperations } from './events.ts'
 import { runOnce } from './idempotency.ts'
 import { identify, parseUid } from './identify.ts'
+import { lookupTableOperations } from './lookup-tables.ts'
 import { openApiOf } from './openapi.ts'
 import type { Answer, Operation } from './operation.ts'
 import { publishOperations } from './publish.ts'
 import { rejectionOperations } from './rejections.ts'
+import { SchemaCheck } from './schema-check.ts'
 import { sourceOperations } from './sources.ts'
 import { subscriptionOperations } from './subscriptions.ts'
+import { templateOperations } from './templates.ts'
 import { trialOperations } from './trials.ts'
 import { tenantOperations } from './tenants.ts'
 import { tokenOperations } from './tokens.ts'
@@ -66,6 +70,7 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
 }
 
 function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[] {
+  const check = new SchemaCheck(deps.db)
   return [
     ...tenantOperations(deps),
     ...tokenOperations(deps, authenticator),
@@ -73,7 +78,10 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...endpointOperations(deps),
     ...trialOperations(deps),
     ...subscriptionOperations(deps),
-    ...publishOperations(deps),
+    ...templateOperations(),
+    ...lookupTableOperations(deps),
+    ...eventTypeOperations(deps, check),
+    ...publishOperations(deps, check),
     ...eventOperations(deps),
     ...deliveryOperations(deps),
     ...rejectionOperations(deps),
@@ -112,7 +120,7 @@ async function handle({ deps, authenticator, operation, request, given }: Handli
       tenantId,
       scopes,
       id: prefix && (await identify(deps.db, { tenantId, prefix, given })),
-      uid: operation.method === 'PUT' ? parseUid(given) : '',
+      uid: operation.method === 'PUT' ? parseUid(given) : given,
       query: Object.fromEntries(new URL(url).searchParams),
       body: parseJson(body),
       url,

@@ -5,6 +5,7 @@ import type { Publication } from '../model/publication.ts'
 import type { ApiDeps } from './deps.ts'
 import { operation, type Operation } from './operation.ts'
 import { timeQuery } from './page.ts'
+import type { SchemaCheck } from './schema-check.ts'
 
 const BATCH_MAX = 100
 
@@ -18,6 +19,11 @@ const publicationSchema = z.object({
     .max(200)
     .regex(/^[^\s*]+$/, 'an event type such as lead.created, without white space and *'),
   data: z.unknown().refine((data) => data !== undefined, 'is required; null is permitted'),
+  version: z
+    .string()
+    .max(50)
+    .optional()
+    .meta({ description: 'Of the event type: which of its schemas `data` must fit; by default the newest.' }),
   occurredAt: timeQuery.optional(),
   orderingKey: z.string().min(1).max(200).optional(),
   metadata: z.record(z.string().max(100), z.unknown()).default({}),
@@ -32,7 +38,7 @@ const acceptedSchema = z.object({
 const batch = z.array(publicationSchema).min(1).max(BATCH_MAX)
 const batchSchema = z.union([batch, z.object({ events: batch })])
 
-export function publishOperations({ publish }: ApiDeps): Operation[] {
+export function publishOperations({ publish }: ApiDeps, check: SchemaCheck): Operation[] {
   return [
     operation({
       method: 'POST',
@@ -41,8 +47,9 @@ export function publishOperations({ publish }: ApiDeps): Operation[] {
       access: 'events',
       body: publicationSchema,
       answers: { status: 202, schema: acceptedSchema },
-      async run({ tenantId, body }) {
-        const [accepted] = await publish(tenantId, [publicationOf(body)])
+      async run({ tenantId, body, now }) {
+        const version = await check.check(tenantId, body, { now, at: '' })
+        const [accepted] = await publish(tenantId, [publicationOf(body, version)])
         return { status: 202, body: accepted }
       },
     }),
@@ -53,15 +60,21 @@ export function publishOperations({ publish }: ApiDeps): Operation[] {
       access: 'events',
       body: batchSchema,
       answers: { status: 202, schema: z.object({ data: z.array(acceptedSchema) }) },
-      async run({ tenantId, body }) {
+      async run({ tenantId, body, now }) {
         const events = Array.isArray(body) ? body : body.events
-        return { status: 202, body: { data: await publish(tenantId, events.map(publicationOf)) } }
+        const prefix = Array.isArray(body) ? '' : 'events.'
+        const publications: Publication[] = []
+        for (const [index, event] of events.entries()) {
+          const version = await check.check(tenantId, event, { now, at: `${prefix}${index}.` })
+          publications.push(publicationOf(event, version))
+        }
+        return { status: 202, body: { data: await publish(tenantId, publications) } }
       },
     }),
   ]
 }
 
-function publicationOf(body: z.output<typeof publicationSchema>): Publication {
+function publicationOf(body: z.output<typeof publicationSchema>, version: string | undefined): Publication {
   return {
     type: body.type,
     body: utf8(JSON.stringify(body.data)),
@@ -69,6 +82,6 @@ function publicationOf(body: z.output<typeof publicationSchema>): Publication {
     key: body.id,
     occurredAt: body.occurredAt,
     orderingKey: body.orderingKey,
-    metadata: body.metadata,
+    metadata: version === undefined ? body.metadata : { version, ...body.metadata },
   }
 }
