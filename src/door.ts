@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { findSource } from './db/sources.ts'
+import { findSource, keepFirstSecret } from './db/sources.ts'
 import { settingsOf } from './env.ts'
 import { systemClock } from './model/clock.ts'
 import { appendWithRetry } from './model/object-call.ts'
@@ -7,14 +7,16 @@ import { newId, type SourceId } from './model/id.ts'
 import { ProblemError, problemResponse } from './model/problem.ts'
 import type { LogMessage } from './model/delivery-log.ts'
 import { intakeOf } from './objects.ts'
-import { noKeys } from './providers/scheme/keys.ts'
+import { makeKeyStore } from './providers/scheme/keys.ts'
 import type { AcceptDeps } from './ingest/accept.ts'
 import { ingest, type IngestDeps } from './ingest/ingest.ts'
 import { RejectionSampler } from './ingest/rejections.ts'
+import { visit } from './ingest/visit.ts'
 import { SourceCache, type ReadSource } from './ingest/source-cache.ts'
 
 const sources = new SourceCache()
 const sampler = new RejectionSampler()
+const keys = makeKeyStore({ fetch: (url, init) => fetch(url, init), now: systemClock.now })
 
 /** `ANY /in/:sourceId[/*]`. */
 export function makeIngestDoor(): Hono<{ Bindings: Env }> {
@@ -68,10 +70,17 @@ function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): Ing
   return {
     ...makeAcceptDeps(env),
     clock,
-    keys: noKeys,
+    keys,
     hasTestClock,
     findSource: (id) => sources.find(id, clock.now(), read),
     refreshSource: (id) => sources.refresh(id, clock.now(), read).catch(() => undefined),
+    keepSecret: async (id, secret) => {
+      const now = clock.now()
+      const sealed = { sealed: await sealer.seal(secret, id), expiresAt: null }
+      await keepFirstSecret(env.DB, { id, secret: sealed, now })
+      sources.forget(id)
+    },
+    visit: (url) => ctx.waitUntil(visit(url, (...request) => fetch(...request))),
     reject: (id, row) => {
       if (!sampler.isKept(id, clock.now())) return
       const message: LogMessage = { kind: 'rejections', rows: [row()] }

@@ -40,7 +40,7 @@ export function makeSteerDeps(env: Env): SteerDeps {
 export function rulesOf(env: Env): ApiDeps['rules'] {
   return {
     faultsOf: (rules) => compileRule(rules, 1).faults,
-    tryOut: (subscription, event) => tryOut({ subscription, endpointVersion: 0 }, event, makeSteerDeps(env)),
+    tryOut: (subscription, event) => tryOut(subscription, event, makeSteerDeps(env)),
   }
 }
 
@@ -55,7 +55,7 @@ export function makeHoldsDeps(env: Env, deps: RouteDeps): HoldsDeps {
     async stateOf({ tenantId, subscriptionId }) {
       const found = await getSubscription(env.DB, { tenantId, id: subscriptionId })
       if (found === undefined) return 'gone'
-      const isWaiting = found.settings.state === 'paused' || (found.fault != null && !found.fault.isReleasing)
+      const isWaiting = found.settings.state === 'paused' || (found.fault && !found.fault.isReleasing)
       return isWaiting ? 'waiting' : 'ready'
     },
     release: (of) => release(env, of, deps),

@@ -1,10 +1,11 @@
 import type { Hono } from 'hono'
 import { makeApi } from './api/app.ts'
+import { findEndpoint, pageEndpointObjects, setEndpointState } from './db/endpoints.ts'
 import { setFailing } from './db/faults.ts'
-import { findEndpoint, pageEndpointIds, setEndpointState } from './db/endpoints.ts'
 import { expireKeys } from './db/idempotency.ts'
 import { pageIntakes, registerIntake } from './db/intakes.ts'
 import { writeLog } from './db/log-writer.ts'
+import { rollUpDay } from './db/metrics-rollup.ts'
 import { expireLogs, pageRetentions } from './db/retention.ts'
 import { routedSubscriptions, routingVersion } from './db/routing.ts'
 import { loadSweepCursor, saveSweepCursor } from './db/sweeps.ts'
@@ -20,13 +21,15 @@ import type { EndpointId } from './model/id.ts'
 import { parseIntakeName } from './model/intake.ts'
 import type { Notice } from './model/notice.ts'
 import type { Publication } from './model/publication.ts'
-import { shardName, shardsOf } from './model/shard.ts'
+import { objectNames } from './model/shard.ts'
 import { decodeEvent } from './model/event.ts'
 import { ok } from './model/result.ts'
 import { endpointOf, intakeOf } from './objects.ts'
 import { makeSteerDeps, release, rulesOf } from './steering.ts'
 import { commonConfigSchema } from './providers/event-config.ts'
 import { findProvider } from './providers/registry.ts'
+import { orderDelivery, redeliver } from './redeliver.ts'
+import { endpointsWanting } from './replaying.ts'
 import type { RouteDeps } from './route/route.ts'
 import { RoutingCache, type RoutingSource } from './route/routing-cache.ts'
 import type { ExpireDeps } from './sweep/expire.ts'
@@ -53,6 +56,13 @@ export function makeLogDeps(env: Env): LogDeps {
     confirm: async (object, receipts) => {
       await endpointOf(env, object).confirm(receipts)
     },
+    writeFailed: (error, messages) => {
+      // An error of D1 names tables and limits, never a row's content.
+      const detail = error instanceof Error ? error.message.slice(0, 200) : 'unknown'
+      const event = 'log.write_failed'
+      // oxlint-disable-next-line no-console -- the platform's log is where operators look
+      console.warn(JSON.stringify({ event, detail, messages, at: systemClock.now() }))
+    },
   }
 }
 
@@ -63,7 +73,7 @@ export function makeRouteDeps(env: Env): RouteDeps {
   }
   return {
     routingTable: (tenantId) => routing.get(tenantId, source),
-    accept: (batch) => endpointOf(env, batch.endpointId).accept(batch),
+    accept: (object, batch) => endpointOf(env, object).accept(batch),
     enqueueFanout: async (messages) => {
       for (let i = 0; i < messages.length; i += MESSAGES_MAX) {
         await env.FANOUT.sendBatch(messages.slice(i, i + MESSAGES_MAX).map((body) => ({ body })))
@@ -83,10 +93,7 @@ export function makeSweepDeps(env: Env): SweepDeps {
   return {
     pageIntakes: async (after, limit) =>
       (await pageIntakes(env.DB, { after, limit })).map(({ name }) => name),
-    pageEndpoints: async (after, limit) => {
-      const page = await pageEndpointIds(env.DB, { after: after as EndpointId | undefined, limit })
-      return page.map(({ id }) => id)
-    },
+    pageEndpoints: (after, limit) => pageEndpointObjects(env.DB, { after, limit }),
     checkIntake: async (name) => {
       await intakeOf(env, name).check()
     },
@@ -100,6 +107,7 @@ export function makeExpireDeps(env: Env): ExpireDeps {
     now: () => systemClock.now(),
     pageRetentions: (after, limit) => pageRetentions(env.DB, { after, limit }),
     expireLogs: (tenantId, before) => expireLogs(env.LOG_DB, tenantId, before),
+    rollUpDay: (due) => rollUpDay(env.LOG_DB, due),
     expireKeys: (page) => expireKeys(env.DB, page),
     ...cursorsOf(env),
   }
@@ -122,7 +130,9 @@ export async function tellOwner(env: Env, endpoint: Endpoint, notice: Notice): P
   const { kind, reason, since, deliveryId } = notice
   const now = systemClock.now()
   if (kind === 'disabled') await disableEndpoint(env, endpoint.id)
-  else await setFailing(env.DB, endpoint, kind === 'failing' ? since : null)
+  else if (kind === 'failing' || kind === 'recovered') {
+    await setFailing(env.DB, endpoint, kind === 'failing' ? since : null)
+  }
   const data = {
     endpointId: endpoint.id,
     url: endpoint.settings.url,
@@ -144,15 +154,12 @@ export async function tellOwner(env: Env, endpoint: Endpoint, notice: Notice): P
 
 async function disableEndpoint(env: Env, id: EndpointId): Promise<void> {
   const disabled = await setEndpointState(env.DB, id, 'disabled', systemClock.now())
-  if (disabled) await configureShards(env, disabled)
+  if (disabled) await configureObjects(env, disabled)
 }
 
-/** Tells every object of the endpoint; those that a smaller concurrency no longer uses may still hold deliveries. */
-async function configureShards(env: Env, endpoint: Endpoint): Promise<void> {
-  const shards = Array.from({ length: shardsOf(endpoint.settings) }, (_, shard) =>
-    shardName(endpoint.id, shard),
-  )
-  await Promise.all(shards.map((name) => endpointOf(env, name).configure(endpoint)))
+/** Tells every object of the endpoint, also those that a smaller concurrency left with deliveries. */
+async function configureObjects(env: Env, endpoint: Endpoint): Promise<void> {
+  await Promise.all(objectNames(endpoint).map((name) => endpointOf(env, name).configure(endpoint)))
 }
 
 export function readEndpoint(env: Env, id: EndpointId): Promise<Endpoint | undefined> {
@@ -177,13 +184,16 @@ function makeApiFor(env: Env): Api {
       const body = await readBody(bodyKey)
       return body && { ...event, body }
     },
-    endpointChanged: (endpoint) => configureShards(env, endpoint),
+    endpointChanged: (endpoint) => configureObjects(env, endpoint),
+    readSegments: (intake, segments) => intakeOf(env, intake).readSegments(segments),
     endpointRemoved: async (endpoint) => {
-      const shards = Array.from({ length: shardsOf(endpoint.settings) }, (_, shard) =>
-        shardName(endpoint.id, shard),
-      )
-      await Promise.all(shards.map((name) => endpointOf(env, name).remove(endpoint)))
+      await Promise.all(objectNames(endpoint).map((name) => endpointOf(env, name).remove(endpoint)))
     },
+    orderDelivery: (endpoint, order, delivery) => orderDelivery(env, endpoint, { order, delivery }),
+    redeliver: (endpoint, again) => redeliver(env, endpoint, again),
+    endpointsWanting: (tenantId, events) => endpointsWanting(env, tenantId, events),
+    // A queue that refuses is no reason to refuse: the sweep begins it within a minute.
+    replayCreated: (replayId) => env.REPLAY.send({ replayId }).then(noop, noop),
     sourceChanged: forgetSource,
     checkTarget: async (url) => {
       const checked = await checkTarget(url)
@@ -195,7 +205,7 @@ function makeApiFor(env: Env): Api {
       if (!provider) return undefined
       const { secret, config } = provider
       const configSchemas = config ? [commonConfigSchema, config] : [commonConfigSchema]
-      return { needsSecret: secret !== undefined, configSchemas }
+      return { needsSecret: secret !== undefined && !secret.handedOver, configSchemas }
     },
     rules: rulesOf(env),
     subscriptionFixed: (of) => release(env, of, makeRouteDeps(env)),
@@ -206,3 +216,5 @@ function makeApiFor(env: Env): Api {
     },
   })
 }
+
+function noop(): void {}

@@ -3,6 +3,8 @@ import { makeIngestDoor } from './door.ts'
 import { consumeLog } from './log/consume.ts'
 import type { FanoutMessage } from './model/accept.ts'
 import type { LogMessage } from './model/delivery-log.ts'
+import { consumeReplays, sweepReplays, type ReplayMessage } from './replay/consume.ts'
+import { makeReplayDeps } from './replaying.ts'
 import { consumeFanout } from './route/consume.ts'
 import { consumeDead } from './sweep/dead.ts'
 import { expire } from './sweep/expire.ts'
@@ -27,8 +29,10 @@ export default {
       await consumeFanout(batch as MessageBatch<FanoutMessage>, makeRouteDeps(env))
     } else if (batch.queue === 'hookway-log') {
       await consumeLog(batch as MessageBatch<LogMessage>, makeLogDeps(env))
+    } else if (batch.queue === 'hookway-replay') {
+      await consumeReplays(batch as MessageBatch<ReplayMessage>, makeReplayDeps(env))
     } else {
-      await consumeDead(batch, {
+      await consumeDead(batch as MessageBatch<FanoutMessage | LogMessage>, {
         log: async (message, delaySeconds) => {
           await env.LOG.send(message, { delaySeconds })
         },
@@ -39,6 +43,7 @@ export default {
   async scheduled(_, env) {
     await sweep(makeSweepDeps(env))
     await sweepHolds(makeHoldsDeps(env, makeRouteDeps(env)))
+    await sweepReplays(makeReplayDeps(env))
     await expire(makeExpireDeps(env))
   },
-} satisfies ExportedHandler<Env, FanoutMessage | LogMessage>
+} satisfies ExportedHandler<Env, FanoutMessage | LogMessage | ReplayMessage>

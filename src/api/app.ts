@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
-import { newId } from '../model/id.ts'
+import { findEndpoint } from '../db/endpoints.ts'
+import { idSchema, newId } from '../model/id.ts'
 import { ProblemError, problemResponse } from '../model/problem.ts'
 import { permits } from '../model/token.ts'
 import { Authenticator, type Principal } from './auth.ts'
@@ -11,12 +12,19 @@ import { endpointOperations } from './endpoints.ts'
 import { eventTypeOperations } from './event-types.ts'
 import { eventOperations } from './events.ts'
 import { runOnce } from './idempotency.ts'
+import { healthOperations, sweepHealth } from './health.ts'
 import { identify, parseUid } from './identify.ts'
+import { metricsOperations } from './metrics.ts'
 import { lookupTableOperations } from './lookup-tables.ts'
 import { openApiOf } from './openapi.ts'
+import { EXPORT_LIMIT, lines, wantsLines } from './ndjson.ts'
 import type { Answer, Operation } from './operation.ts'
+import { PROMETHEUS, prometheusText } from './prometheus.ts'
+import { orderOperations } from './orders.ts'
 import { publishOperations } from './publish.ts'
 import { rejectionOperations } from './rejections.ts'
+import { answerSigningKeys } from './signing-keys.ts'
+import { replayOperations } from './replays.ts'
 import { SchemaCheck } from './schema-check.ts'
 import { sourceOperations } from './sources.ts'
 import { subscriptionOperations } from './subscriptions.ts'
@@ -42,8 +50,9 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
     await next()
     context.header('request-id', context.get('requestId'))
   })
-  app.get('/healthz', (context) => context.json({ status: 'ok' }))
+  serveSignals(app, deps, authenticator)
   serveContract(app, operations)
+  serveSigningKeys(app, deps)
   for (const operation of operations) {
     app.on(operation.method, `/v1${operation.path}`, async (context) => {
       const given = context.req.param('id') ?? ''
@@ -84,8 +93,34 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...publishOperations(deps, check),
     ...eventOperations(deps),
     ...deliveryOperations(deps),
+    ...orderOperations(deps),
+    ...replayOperations(deps),
     ...rejectionOperations(deps),
+    ...metricsOperations(deps),
+    ...healthOperations(deps),
   ]
+}
+
+/** How long `/healthz`, which anybody may ask, answers from memory. */
+const SIGNAL_MS = 10_000
+
+/** What machines watch: `/healthz` for anybody, `/metrics` for whom a tenant's metrics are. */
+function serveSignals(app: Hono<ApiEnv>, deps: ApiDeps, authenticator: Authenticator): void {
+  let signal = { sweep: 'unknown', until: 0 }
+  app.get('/healthz', async (context) => {
+    const now = deps.clock.now()
+    if (now >= signal.until) {
+      const sweep = await sweepHealth(deps.db, now).catch(() => ({ status: 'unknown' }))
+      signal = { sweep: sweep.status, until: now + SIGNAL_MS }
+    }
+    return context.json({ status: 'ok', sweep: signal.sweep })
+  })
+  app.get('/metrics', async (context) => {
+    const principal = await authenticator.authenticate(context.req.raw)
+    authorise(principal, { access: 'metrics', method: 'GET' })
+    const metrics = await prometheusText(deps.logDb, { tenantId: principal.tenantId, now: deps.clock.now() })
+    return context.text(metrics, 200, { 'content-type': PROMETHEUS })
+  })
 }
 
 /** Made at the first request for it: most isolates are never asked. */
@@ -95,6 +130,16 @@ function serveContract(app: Hono<ApiEnv>, operations: readonly Operation[]): voi
   app.get('/docs', (context) => {
     context.header('content-security-policy', DOCS_POLICY)
     return context.html(docsPage(operations, (contract ??= openApiOf(operations))))
+  })
+}
+
+/** Public, since receivers verify with them; an endpoint without key pairs has an empty set. */
+function serveSigningKeys(app: Hono<ApiEnv>, { db, clock }: ApiDeps): void {
+  app.get('/.well-known/hookway-keys.json', async (context) => {
+    const id = idSchema('ep').safeParse(context.req.query('endpoint'))
+    const endpoint = id.success ? await findEndpoint(db, id.data) : undefined
+    if (!endpoint) throw new ProblemError('not_found', 'Name an endpoint: ?endpoint=ep_….')
+    return answerSigningKeys(endpoint.secrets, clock.now())
   })
 }
 
@@ -115,24 +160,32 @@ async function handle({ deps, authenticator, operation, request, given }: Handli
   const now = deps.clock.now()
   const body = operation.body ? await readBody(request) : new Uint8Array(0)
   const { idPrefix: prefix } = operation
-  const run = async () =>
+  const asked = Object.fromEntries(new URL(url).searchParams)
+  const run = async (query = asked) =>
     operation.run({
       tenantId,
       scopes,
       id: prefix && (await identify(deps.db, { tenantId, prefix, given })),
       uid: operation.method === 'PUT' ? parseUid(given) : given,
-      query: Object.fromEntries(new URL(url).searchParams),
+      query,
       body: parseJson(body),
       url,
       ifMatch: headers.get('if-match') ?? undefined,
       now,
     })
+  if (wantsLines(request) && operation.isList) {
+    const whole = { ...asked, limit: EXPORT_LIMIT }
+    return lines(await run(whole), (cursor) => run({ ...whole, cursor }))
+  }
   const key = headers.get('idempotency-key')
   if (operation.method !== 'POST' || key === null) return run()
   return runOnce(deps, { tenantId, key, url, body, now }, run)
 }
 
-function authorise({ tokenId, scopes }: Principal, { access, method }: Operation): void {
+function authorise(
+  { tokenId, scopes }: Principal,
+  { access, method }: Pick<Operation, 'access' | 'method'>,
+): void {
   if (tokenId === null) return
   if (access === 'root') throw new ProblemError('forbidden', 'Only the root token may do this.')
   const action = method === 'GET' ? 'read' : 'write'

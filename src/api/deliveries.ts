@@ -7,7 +7,7 @@ import { notFound } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
 import { isoOrNull } from './fields.ts'
 import { operation, type Operation } from './operation.ts'
-import { answerScan, pageOf, pageQuery, pageSchema, timeQuery } from './page.ts'
+import { answerScan, pageOf, pageQuery, pageSchema, statusCodeQuery, textQuery, timeQuery } from './page.ts'
 
 const statusSchema = z.enum(['pending', 'delivered', 'retrying', 'held', 'dead', 'cancelled'])
 
@@ -15,7 +15,14 @@ const listQuery = pageQuery.extend({
   endpointId: idSchema('ep').optional(),
   eventId: idSchema('evt').optional(),
   eventType: z.string().max(200).optional(),
+  sourceId: idSchema('src').optional(),
+  subscriptionId: idSchema('sub').optional(),
   status: statusSchema.optional(),
+  statusCode: statusCodeQuery.optional(),
+  text: textQuery.optional().meta({
+    description:
+      'Anywhere in the attempts: an error, a header, the answer. Looks at 1,000 deliveries a page.',
+  }),
   from: timeQuery.optional(),
   to: timeQuery.optional(),
 })

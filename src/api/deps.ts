@@ -1,14 +1,16 @@
 import type { z } from 'zod'
+import type { DeliveryRef } from '../model/accept.ts'
 import type { Clock } from '../model/clock.ts'
 import type { EventPointer } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
-import type { EventId, SourceId, SubscriptionId, TenantId } from '../model/id.ts'
+import type { EndpointId, EventId, ReplayId, SourceId, SubscriptionId, TenantId } from '../model/id.ts'
 import type { FieldError } from '../model/problem.ts'
+import type { Subscription } from '../model/subscription.ts'
 import type { Publication } from '../model/publication.ts'
 import type { Result } from '../model/result.ts'
+import type { ByHand } from '../model/rpc.ts'
 import type { Sealer } from '../model/seal.ts'
-import type { Subscription } from '../model/subscription.ts'
 
 /** What the API must know of a provider to accept a source for it. */
 export interface KnownProvider {
@@ -31,10 +33,23 @@ export interface ApiDeps {
   publish: (tenantId: TenantId, events: Publication[]) => Promise<{ id: EventId; duplicate: boolean }[]>
   /** The event with its body, from its intake and, when it has a key, from object storage; undefined: retention took it. */
   readEvent: (pointer: EventPointer, bodyKey: string | null) => Promise<Event | undefined>
+  /** The events of some segments of an intake, packed, as far as retention has left them. */
+  readSegments: (intake: string, segments: number[]) => Promise<{ segment: number; records: Uint8Array }[]>
   /** Tells the endpoint's object of changed settings, state or secrets; resolves when they hold there. */
   endpointChanged: (endpoint: Endpoint) => Promise<void>
   /** Ends the object's work; what it still held is cancelled. */
   endpointRemoved: (endpoint: Endpoint) => Promise<void>
+  /** Makes a waiting delivery due now, or takes it back. */
+  orderDelivery: (endpoint: Endpoint, order: 'retry' | 'cancel', delivery: DeliveryRef) => Promise<ByHand>
+  /** Hands a delivery that has ended over once more; false: its event is no longer stored. */
+  redeliver: (endpoint: Endpoint, again: { ref: DeliveryRef; triedBefore: number }) => Promise<boolean>
+  /** The endpoints that want events like these, each as often as its subscriptions do. */
+  endpointsWanting: (
+    tenantId: TenantId,
+    events: { type: string; sourceId: SourceId | null }[],
+  ) => Promise<EndpointId[][]>
+  /** Lets the replay begin at once; otherwise the sweep finds it. */
+  replayCreated: (id: ReplayId) => Promise<void>
   /** Drops what this isolate has cached of the source. */
   sourceChanged: (id: SourceId) => void
   /** Whether deliveries may go to the URL; the detail is for the caller to read. */

@@ -8,45 +8,52 @@ import {
   type EndpointRecord,
 } from '../db/endpoints.ts'
 import type { SubscriptionRecord } from '../db/subscriptions.ts'
-import { endpointSettingsSchema } from '../model/endpoint.ts'
+import { endpointSettingsSchema, type EndpointSettings } from '../model/endpoint.ts'
 import { idSchema, newId, type EndpointId, type TenantId } from '../model/id.ts'
 import { ProblemError } from '../model/problem.ts'
 import { liveSecrets } from '../model/seal.ts'
 import { subscriptionSettingsSchema } from '../model/subscription.ts'
+import { sampleUrl } from '../model/url-template.ts'
 import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
+import {
+  divided,
+  endpointSecretSchema,
+  newSecrets,
+  putShared,
+  requireSecretFits,
+  rotateAll,
+  sealSettings,
+  withKeyPair,
+} from './endpoint-secrets.ts'
 import { namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
 import { changes, operation, type Answer, type Call, type Operation } from './operation.ts'
 import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
 import { parse } from './parse.ts'
 import { requireRoom } from './quota.ts'
-import {
-  generateSecret,
-  gracePeriodSchema,
-  putSecrets,
-  rotate,
-  sealAll,
-  signingSecretSchema,
-} from './secrets.ts'
+import { generateSecret, gracePeriodSchema } from './secrets.ts'
+import { publicKeysOf } from './signing-keys.ts'
 import { requireSources } from './subscriptions.ts'
 
 const { sourceIds, eventTypes } = subscriptionSettingsSchema.shape
 
 const creationSchema = endpointSettingsSchema.extend({
   ...namedFields,
-  secret: signingSecretSchema.optional(),
+  secret: endpointSecretSchema.optional(),
   /** Either of these makes a subscription in the same call. */
   eventTypes: eventTypes.unwrap().optional(),
   sourceIds: sourceIds.unwrap().optional(),
 })
 const changeSchema = endpointSettingsSchema.extend({ name: namedFields.name })
 const rotationSchema = z.object({
-  secret: signingSecretSchema.optional(),
+  secret: endpointSecretSchema.optional(),
   gracePeriodSeconds: gracePeriodSchema,
 })
 const shownSchema = endpointSettingsSchema.extend({
   id: idSchema('ep'),
   secretCount: z.int(),
+  /** Of the key pairs that sign now, newest first: `whpk_` and base64. */
+  publicKeys: z.array(z.string()),
   ...shownFields,
 })
 const shownOnceSchema = shownSchema.extend({
@@ -122,8 +129,8 @@ function changingOperations(deps: ApiDeps): Operation[] {
       async run({ tenantId, id, body, ifMatch, now }) {
         const changed = await amendEndpoint(deps, { tenantId, id, ifMatch }, async (current) => {
           const { name, ...settings } = parse(changeSchema, { ...current.settings, ...body }, 'body')
-          if (settings.url !== current.settings.url) await requireTarget(deps, settings.url)
-          return { ...current, name: name ?? current.name, settings, updatedAt: now }
+          const changed = await changedSettings(deps, current, settings)
+          return { ...current, ...changed, name: name ?? current.name, updatedAt: now }
         })
         return { status: 200, body: show(changed, now), headers: { etag: etagOf(changed) } }
       },
@@ -131,7 +138,7 @@ function changingOperations(deps: ApiDeps): Operation[] {
     operation({
       method: 'POST',
       path: '/endpoints/:id/secrets',
-      summary: 'Rotate the signing secret; the one before signs beside it for the grace period',
+      summary: 'Rotate the signing secret and key pair; those before sign beside them for the grace period',
       access: 'endpoints',
       idPrefix: 'ep',
       body: rotationSchema,
@@ -139,11 +146,12 @@ function changingOperations(deps: ApiDeps): Operation[] {
       async run({ tenantId, id, body, ifMatch, now }) {
         const { secret = generateSecret(), gracePeriodSeconds } = body
         const how = { secret, id, sealer: deps.sealer, now, gracePeriodSeconds }
-        const changed = await amendEndpoint(deps, { tenantId, id, ifMatch }, async (current) => ({
-          ...current,
-          secrets: await rotate(current.secrets, how),
-          updatedAt: now,
-        }))
+        const changed = await amendEndpoint(deps, { tenantId, id, ifMatch }, async (current) => {
+          const { signing } = current.settings
+          requireSecretFits(secret, signing)
+          const secrets = await rotateAll(current.secrets, { ...how, signing })
+          return { ...current, secrets, updatedAt: now }
+        })
         return { status: 200, body: { ...show(changed, now), secret }, headers: { etag: etagOf(changed) } }
       },
     }),
@@ -167,19 +175,21 @@ function changingOperations(deps: ApiDeps): Operation[] {
 type Creation = Call<never, undefined, z.output<typeof creationSchema>>
 
 async function create(deps: ApiDeps, { tenantId, body, now }: Creation): Promise<Answer> {
-  const { name, uid = null, secret = generateSecret(), eventTypes, sourceIds, ...settings } = body
-  await requireTarget(deps, settings.url)
+  const { name, uid = null, secret = generateSecret(), eventTypes, sourceIds, ...given } = body
+  await requireTargets(deps, given)
+  requireSecretFits(secret, given.signing)
   await requireSources(deps.db, tenantId, sourceIds ?? [])
   await requireRoom(deps.db, tenantId, 'endpoints')
   const id = newId('ep', now)
+  const owner = { id, sealer: deps.sealer }
   const times = { createdAt: now, updatedAt: now }
   const record: EndpointRecord = {
     id,
     tenantId,
     uid,
-    name: name ?? new URL(settings.url).hostname,
-    settings,
-    secrets: await sealAll([secret], { id, sealer: deps.sealer }),
+    name: name ?? new URL(sampleUrl(given.url)).hostname,
+    ...(await sealSettings(given, { ...owner, known: {} })),
+    secrets: await newSecrets(secret, given.signing, owner),
     version: 1,
     ...times,
   }
@@ -216,19 +226,48 @@ async function put(
   const { id } = found
   const { name = found.name, secret, ...settings } = body
   const changed = await amendEndpoint(deps, { tenantId, id, ifMatch }, async (current) => {
-    if (settings.url !== current.settings.url) await requireTarget(deps, settings.url)
-    const how = { id, sealer: deps.sealer }
-    const secrets = secret === undefined ? current.secrets : await putSecrets(current.secrets, [secret], how)
-    return replaced(current, { name, settings, secrets }, now)
+    if (secret !== undefined) requireSecretFits(secret, settings.signing)
+    const put = await putShared(current.secrets, secret, { id, sealer: deps.sealer })
+    return replaced(
+      current,
+      { name, ...(await changedSettings(deps, { ...current, secrets: put }, settings)) },
+      now,
+    )
   })
   return { status: 200, body: show(changed, now), headers: { etag: etagOf(changed) } }
 }
 
-async function requireTarget({ checkTarget }: ApiDeps, url: string): Promise<void> {
-  const checked = await checkTarget(url)
-  if (checked.ok) return
-  const { reason, detail } = checked.error
-  throw new ProblemError('target_refused', detail, { errors: [{ path: 'url', message: reason }] })
+/** What a change of settings means for all that is stored: a new target is checked, a scheme gets the keys it needs. */
+async function changedSettings(
+  deps: ApiDeps,
+  { id, settings: before, sealed: known, secrets }: EndpointRecord,
+  given: EndpointSettings,
+): Promise<Pick<EndpointRecord, 'settings' | 'sealed' | 'secrets'>> {
+  await requireTargets(deps, given, before)
+  const owner = { id, sealer: deps.sealer }
+  return {
+    ...(await sealSettings(given, { ...owner, known })),
+    secrets: await withKeyPair(secrets, given.signing, owner),
+  }
+}
+
+async function requireTargets(
+  { checkTarget }: ApiDeps,
+  given: EndpointSettings,
+  before?: EndpointSettings,
+): Promise<void> {
+  const known = before ? targetsOf(before) : {}
+  for (const [path, url] of Object.entries(targetsOf(given))) {
+    const checked = known[path] === url ? { ok: true as const } : await checkTarget(url)
+    if (checked.ok) continue
+    const { reason, detail } = checked.error
+    throw new ProblemError('target_refused', detail, { errors: [{ path, message: reason }] })
+  }
+}
+
+function targetsOf({ url, auth }: EndpointSettings): Record<string, string> {
+  const target = { url: sampleUrl(url) }
+  return auth.type === 'oauth2' ? { ...target, 'auth.tokenUrl': auth.tokenUrl } : target
 }
 
 async function amendEndpoint(
@@ -248,7 +287,8 @@ function show(record: EndpointRecord, now: number) {
     name: record.name,
     uid: record.uid,
     ...record.settings,
-    secretCount: liveSecrets(record.secrets, now).length,
+    secretCount: liveSecrets(divided(record.secrets).shared, now).length,
+    publicKeys: publicKeysOf(record.secrets, now),
     ...presentTimes(record),
   }
 }

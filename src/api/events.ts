@@ -10,9 +10,10 @@ import { ProblemError } from '../model/problem.ts'
 import { notFound } from './amend.ts'
 import { deliverySchema, showDelivery } from './deliveries.ts'
 import type { ApiDeps } from './deps.ts'
+import { searchEvents } from './event-search.ts'
 import { isoOrNull } from './fields.ts'
 import { operation, type Answer, type Operation } from './operation.ts'
-import { answerScan, pageOf, pageQuery, pageSchema, timeQuery } from './page.ts'
+import { answerScan, countryQuery, pageOf, pageQuery, pageSchema, textQuery, timeQuery } from './page.ts'
 
 /** A larger body is read by itself, at `/events/:id/body`. */
 const SHOWN_BODY_BYTES_MAX = 1024 * 1024
@@ -21,6 +22,13 @@ const SHOWN_DELIVERIES_MAX = 250
 const listQuery = pageQuery.extend({
   sourceId: idSchema('src').optional(),
   type: z.string().max(200).optional(),
+  entityType: z.string().max(200).optional(),
+  entityId: z.string().max(200).optional(),
+  providerEventId: z.string().max(200).optional(),
+  country: countryQuery.optional(),
+  text: textQuery
+    .optional()
+    .meta({ description: 'In the body, in any case. Looks at up to 250 events a page.' }),
   from: timeQuery.optional(),
   to: timeQuery.optional(),
 })
@@ -36,6 +44,8 @@ const summarySchema = z.object({
   entityId: z.string().nullable(),
   contentType: z.string(),
   bodyBytes: z.int(),
+  /** Two letters, where the request came from. */
+  country: z.string().nullable(),
 })
 const shownSchema = summarySchema.extend({
   method: z.string().optional(),
@@ -65,9 +75,13 @@ export function eventOperations(deps: ApiDeps): Operation[] {
       query: listQuery,
       answers: { status: 200, schema: pageSchema(summarySchema) },
       async run({ tenantId, query }) {
-        const { limit, cursor, ...filter } = query
+        const { limit, cursor, text, ...filter } = query
         const page = pageOf(LIST, { limit, cursor })
-        return answerScan(LIST, await listEvents(deps.logDb, { tenantId, filter, page }), summarise)
+        const found =
+          text === undefined
+            ? await listEvents(deps.logDb, { tenantId, filter, page })
+            : await searchEvents(deps, { tenantId, filter, page, text })
+        return answerScan(LIST, found, summarise)
       },
     }),
     operation({
@@ -131,6 +145,7 @@ function summarise(row: EventRow) {
     entityId: row.entityId,
     contentType: row.contentType,
     bodyBytes: row.bodyBytes,
+    country: row.country ?? null,
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { problemSchema } from '../model/problem.ts'
+import { NDJSON } from './ndjson.ts'
 import type { Operation } from './operation.ts'
 
 type Json = Record<string, unknown>
@@ -46,7 +47,12 @@ function describe(operation: Operation): Json {
   const answer = {
     description: answers.status === 204 ? 'Done.' : 'As asked.',
     ...(answers.schema && {
-      content: { 'application/json': { schema: jsonSchema(answers.schema, 'output') } },
+      content: {
+        'application/json': { schema: jsonSchema(answers.schema, 'output') },
+        ...(operation.isList && {
+          [NDJSON]: { schema: { type: 'string', description: 'The whole list, an item on each line.' } },
+        }),
+      },
     }),
   }
   return {

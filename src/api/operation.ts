@@ -29,7 +29,7 @@ export interface Answer {
   /** Sent as JSON. */
   body?: unknown
   /** Sent as they are, instead of `body`. */
-  bytes?: Bytes
+  bytes?: Bytes | ReadableStream<Uint8Array>
   headers?: Record<string, string>
 }
 
@@ -51,6 +51,8 @@ export interface Operation extends Description {
   idPrefix: Prefix | undefined
   query: z.ZodType | undefined
   body: z.ZodType | undefined
+  /** It answers pages, or the whole as NDJSON. */
+  isList: boolean
   run(call: UnparsedCall): Promise<Answer>
 }
 
@@ -80,6 +82,7 @@ export function operation<
     idPrefix,
     query,
     body,
+    isList: query instanceof z.ZodObject && 'cursor' in query.shape,
     async run(call) {
       if (!query && Object.keys(call.query).length > 0) refuseQuery(call.query)
       return spec.run({

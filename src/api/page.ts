@@ -18,6 +18,17 @@ export const timeQuery = z.iso
   .transform((iso) => Date.parse(iso))
   .pipe(z.int().min(0))
 
+/** Text to look for, in any case, where the list says. */
+export const textQuery = z.string().min(2).max(200)
+
+export const countryQuery = z.string().regex(/^[A-Z0-9]{2}$/, 'two capital letters')
+
+/** `404`, or `4xx`; becomes a range. */
+export const statusCodeQuery = z
+  .string()
+  .regex(/^[1-5](xx|\d\d)$/, 'a status code, or 4xx')
+  .transform((code) => ({ from: Number(code.replace('xx', '00')), to: Number(code.replace('xx', '99')) }))
+
 export function pageSchema(item: z.ZodType): z.ZodType {
   return z.object({ data: z.array(item), next: z.string().nullable() })
 }

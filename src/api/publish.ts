@@ -8,6 +8,9 @@ import { timeQuery } from './page.ts'
 import type { SchemaCheck } from './schema-check.ts'
 
 const BATCH_MAX = 100
+/** It travels in the head of the event, which every part of the data path reads. */
+const METADATA_CHARS_MAX = 16 * 1024
+const METADATA_TOO_LARGE = `has at most ${METADATA_CHARS_MAX} characters as JSON; larger things belong into the data`
 
 const publicationSchema = z.object({
   id: z.string().min(1).max(200).optional().meta({
@@ -26,7 +29,10 @@ const publicationSchema = z.object({
     .meta({ description: 'Of the event type: which of its schemas `data` must fit; by default the newest.' }),
   occurredAt: timeQuery.optional(),
   orderingKey: z.string().min(1).max(200).optional(),
-  metadata: z.record(z.string().max(100), z.unknown()).default({}),
+  metadata: z
+    .record(z.string().max(100), z.unknown())
+    .refine((metadata) => JSON.stringify(metadata).length <= METADATA_CHARS_MAX, METADATA_TOO_LARGE)
+    .default({}),
 })
 
 const acceptedSchema = z.object({

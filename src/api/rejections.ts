@@ -5,7 +5,7 @@ import type { RejectionRow } from '../model/delivery-log.ts'
 import { idSchema } from '../model/id.ts'
 import type { ApiDeps } from './deps.ts'
 import { operation, type Operation } from './operation.ts'
-import { answerScan, pageOf, pageQuery, pageSchema } from './page.ts'
+import { answerScan, countryQuery, pageOf, pageQuery, pageSchema, textQuery, timeQuery } from './page.ts'
 
 const shownSchema = z.object({
   id: z.string(),
@@ -29,12 +29,20 @@ export function rejectionOperations({ logDb }: ApiDeps): Operation[] {
       path: '/rejections',
       summary: 'List refused requests with their reasons, newest first; a sample of them, when they are many',
       access: 'rejections',
-      query: pageQuery.extend({ sourceId: idSchema('src').optional() }),
+      query: pageQuery.extend({
+        sourceId: idSchema('src').optional(),
+        reason: z.string().max(100).optional(),
+        country: countryQuery.optional(),
+        ip: z.string().max(45).optional(),
+        text: textQuery.optional(),
+        from: timeQuery.optional(),
+        to: timeQuery.optional(),
+      }),
       answers: { status: 200, schema: pageSchema(shownSchema) },
       async run({ tenantId, query }) {
-        const { sourceId, ...rest } = query
-        const page = pageOf(LIST, rest)
-        return answerScan(LIST, await listRejections(logDb, { tenantId, sourceId, page }), show)
+        const { limit, cursor, ...filter } = query
+        const page = pageOf(LIST, { limit, cursor })
+        return answerScan(LIST, await listRejections(logDb, { tenantId, filter, page }), show)
       },
     }),
   ]

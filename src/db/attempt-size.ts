@@ -1,3 +1,4 @@
+import { shrinkAttempt } from '../model/attempt-size.ts'
 import type { AttemptRecord } from '../model/delivery-log.ts'
 
 /**
@@ -10,27 +11,8 @@ const BUDGETS = [
   { upTo: 500, bytes: 1_000 },
 ]
 
-/** The attempt as its number's budget allows it: whole, with less of the response, without headers, or not at all. */
+/** The attempt as its number's budget allows it, or undefined when only the count goes on. */
 export function fitAttempt(number: number, attempt: AttemptRecord): AttemptRecord | undefined {
   const budget = BUDGETS.find((each) => number <= each.upTo)
-  if (!budget) return undefined
-  if (sizeOf(attempt) <= budget.bytes) return attempt
-  const { responseBody = '', responseHeaders: _, ...bare } = attempt
-  const shorter = [
-    { ...attempt, responseBody: responseBody.slice(0, budget.bytes / 4), responseTruncated: true },
-    { ...attempt, responseBody: '', responseTruncated: true },
-  ]
-  const smallest = {
-    ...bare,
-    url: bare.url.slice(0, 200),
-    requestHeaders: [],
-    error: (bare.error ?? '').slice(0, 100),
-    responseTruncated: true,
-  }
-  return shorter.find((each) => sizeOf(each) <= budget.bytes) ?? smallest
-}
-
-/** In bytes as JSON: control characters and non-ASCII text weigh more than their length. */
-function sizeOf(attempt: AttemptRecord): number {
-  return new TextEncoder().encode(JSON.stringify(attempt)).byteLength
+  return budget && shrinkAttempt(attempt, budget.bytes)
 }

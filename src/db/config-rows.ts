@@ -54,7 +54,9 @@ export function isTaken(error: unknown): boolean {
   return /UNIQUE constraint failed: \w+\.(tenant_id, \w+\.)?uid/.test(error.message) || isTaken(error.cause)
 }
 
-const secretsSchema = z.array(z.object({ sealed: z.string(), expiresAt: z.number().nullable() }))
+const secretsSchema = z.array(
+  z.object({ sealed: z.string(), expiresAt: z.number().nullable(), publicKey: z.string().exactOptional() }),
+)
 
 export function parseSecrets(json: string): SealedSecret[] {
   return secretsSchema.parse(JSON.parse(json))

@@ -2,8 +2,7 @@ import { z } from 'zod'
 import type { AttemptRecord, DeliveryRow, DeliveryStatus } from '../model/delivery-log.ts'
 import { timeOfId, type DeliveryId, type EventId, type TenantId } from '../model/id.ts'
 import type { Page } from './config-rows.ts'
-import { idRange } from './events.ts'
-import { scanPage, type Scanned } from './scan.ts'
+import { scanPage, type Scan, type Scanned } from './scan.ts'
 
 const COLUMNS = `id, tenant_id AS tenantId, event_id AS eventId, event_type AS eventType, source_id AS sourceId,
   endpoint_id AS endpointId, subscription_id AS subscriptionId, status, attempts, status_code AS statusCode, error,
@@ -17,7 +16,13 @@ export interface DeliveryFilter {
   endpointId?: string | undefined
   eventId?: EventId | undefined
   eventType?: string | undefined
+  sourceId?: string | undefined
+  subscriptionId?: string | undefined
   status?: DeliveryStatus | undefined
+  /** The last answer's status, from and to, both inclusive. */
+  statusCode?: { from: number; to: number } | undefined
+  /** Anywhere in the attempts: an error, a header, what the receiver said. */
+  text?: string | undefined
   from?: number | undefined
   to?: number | undefined
 }
@@ -26,15 +31,75 @@ export async function listDeliveries(
   logDb: D1Database,
   { tenantId, filter, page }: { tenantId: TenantId; filter: DeliveryFilter; page: Page },
 ): Promise<Scanned<DeliverySummary>> {
-  const { endpointId, eventId, eventType, status } = filter
-  return scanPage<DeliverySummary>(logDb, {
+  const { endpointId, eventId, eventType, sourceId, subscriptionId, status, statusCode, text } = filter
+  const { from, to } = eventId === undefined ? filter : withinTimeOf(eventId, filter)
+  const scan: Scan = {
     table: 'deliveries',
-    columns: COLUMNS,
+    prefix: 'dlv',
+    columns: text === undefined ? COLUMNS : `${COLUMNS}, attempt_log AS attemptLog`,
     tenantId,
-    filters: { endpointId, eventId, eventType, status },
-    ...idRange('dlv', eventId === undefined ? filter : withinTimeOf(eventId, filter), page),
-    limit: page.limit,
-  })
+    conditions: [
+      { sql: 'endpointId = ?', value: endpointId },
+      { sql: 'eventId = ?', value: eventId },
+      { sql: 'eventType = ?', value: eventType },
+      { sql: 'sourceId = ?', value: sourceId },
+      { sql: 'subscriptionId = ?', value: subscriptionId },
+      { sql: 'statusCode >= ?', value: statusCode?.from },
+      { sql: 'statusCode <= ?', value: statusCode?.to },
+      { sql: 'instr(lower(attemptLog), lower(?)) > 0', value: text },
+    ],
+    // The milliseconds of one event are narrower than any counter.
+    selection: eventId === undefined ? { endpointId, sourceId, type: eventType } : {},
+    from,
+    to,
+    ...page,
+    isText: text !== undefined,
+  }
+  if (status === 'delivered') {
+    return await scanPage(logDb, {
+      ...scan,
+      conditions: [...scan.conditions, { sql: 'status = ?', value: status }],
+    })
+  }
+  const open = status === undefined ? openWith(statusCode) : [status]
+  if (open === undefined) return await scanPage(logDb, scan)
+  // By the partial index, which holds few: what the counters know would not narrow it further.
+  const scans = open.map((each) => ({
+    ...scan,
+    selection: {},
+    rowsMax: INDEX_ROWS_MAX / open.length,
+    index: { name: 'deliveries_open', within: `${OPEN} AND status = '${each}'` },
+  }))
+  return mergeScans(
+    await Promise.all(scans.map((each) => scanPage<DeliverySummary>(logDb, each))),
+    page.limit,
+  )
+}
+
+/** Each is looked up at a place of its own, not read in a row. */
+const INDEX_ROWS_MAX = 8_000
+/** As the partial index `deliveries_open` says it, or SQLite does not use it. */
+const OPEN = "status <> 'delivered'"
+
+/** The states in which a delivery can be whose last answer was no success; undefined: it may have been delivered. */
+function openWith(statusCode: DeliveryFilter['statusCode']): DeliveryStatus[] | undefined {
+  return statusCode && statusCode.from >= 300 ? ['retrying', 'dead', 'held', 'cancelled'] : undefined
+}
+
+/** Several lists as one, newest first, going on where the first of them stopped. */
+function mergeScans<Row extends { id: string }>(lists: readonly Scanned<Row>[], limit: number): Scanned<Row> {
+  const stops = lists.flatMap(({ next }) => (next === undefined ? [] : [next]))
+  const stop = stops.reduce<string | undefined>(
+    (max, each) => (max === undefined || each > max ? each : max),
+    undefined,
+  )
+  const rows = lists
+    .flatMap((list) => list.rows)
+    .filter(({ id }) => stop === undefined || id >= stop)
+    .toSorted((a, b) => (a.id < b.id ? 1 : -1))
+  return rows.length > limit
+    ? { rows: rows.slice(0, limit), next: rows[limit - 1]?.id }
+    : { rows, next: stop }
 }
 
 export async function getDelivery(

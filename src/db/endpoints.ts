@@ -1,7 +1,9 @@
 import { and, asc, eq, gt } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
+import { z } from 'zod'
 import { endpointSettingsSchema, type Endpoint } from '../model/endpoint.ts'
 import type { EndpointId, TenantId } from '../model/id.ts'
+import { objectNames, shardsOf } from '../model/shard.ts'
 import { bumpRouting } from './routing.ts'
 import { findRow, isTaken, pageRows, parseSecrets, type Page } from './config-rows.ts'
 import { endpoints, subscriptions } from './schema.ts'
@@ -18,31 +20,42 @@ export interface EndpointRecord extends Endpoint {
 /** For its object, which knows its own id and learns the tenant here. Secrets stay sealed. */
 export async function findEndpoint(db: D1Database, id: EndpointId): Promise<Endpoint | undefined> {
   const row = await db
-    .prepare('SELECT tenant_id AS tenantId, settings, secrets, version FROM endpoints WHERE id = ?1')
+    .prepare('SELECT tenant_id AS tenantId, settings, secrets, shards, version FROM endpoints WHERE id = ?1')
     .bind(id)
-    .first<{ tenantId: TenantId; settings: string; secrets: string; version: number }>()
+    .first<{ tenantId: TenantId; settings: string; secrets: string; shards: number; version: number }>()
   if (!row) return undefined
   return {
     id,
     tenantId: row.tenantId,
-    settings: endpointSettingsSchema.parse(JSON.parse(row.settings)),
+    ...parseSettings(row.settings),
     secrets: parseSecrets(row.secrets),
+    shards: row.shards,
     version: row.version,
   }
 }
 
-/** Ids of every tenant's endpoints in ascending order after `after`: the sweep goes through them page by page. */
-export async function pageEndpointIds(
+/**
+ * The objects of every tenant's endpoints in the order of the endpoints' ids: the sweep goes through them page by
+ * page. `after` is the last name of the page before. An endpoint's objects come together, so the last endpoint may
+ * bring a page over its limit.
+ */
+export async function pageEndpointObjects(
   db: D1Database,
-  { after, limit }: { after: EndpointId | undefined; limit: number },
-): Promise<{ id: EndpointId; tenantId: TenantId }[]> {
+  { after, limit }: { after: string | undefined; limit: number },
+): Promise<string[]> {
   const rows = await drizzle(db)
-    .select({ id: endpoints.id, tenantId: endpoints.tenantId })
+    .select({ id: endpoints.id, settings: endpoints.settings, shards: endpoints.shards })
     .from(endpoints)
+    // A name is the id, or the id and a suffix: it sorts after the id and before any other.
     .where(after === undefined ? undefined : gt(endpoints.id, after))
     .orderBy(asc(endpoints.id))
     .limit(limit)
-  return rows as { id: EndpointId; tenantId: TenantId }[]
+  const names: string[] = []
+  for (const { id, settings, shards } of rows) {
+    if (names.length >= limit) break
+    names.push(...objectNames({ id: id as EndpointId, ...parseSettings(settings), shards }))
+  }
+  return names
 }
 
 export async function getEndpoint(
@@ -130,12 +143,21 @@ function recordOf(row: typeof endpoints.$inferSelect): EndpointRecord {
     tenantId: row.tenantId as TenantId,
     uid: row.uid,
     name: row.name,
-    settings: endpointSettingsSchema.parse(JSON.parse(row.settings)),
+    ...parseSettings(row.settings),
     secrets: parseSecrets(row.secrets),
+    shards: row.shards,
     version: row.version,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   }
+}
+
+const storedSchema = endpointSettingsSchema.extend({ sealed: z.record(z.string(), z.string()).default({}) })
+
+/** The sealed parts lie in the same cell as the settings whose places they fill, so that the two cannot part. */
+function parseSettings(json: string): Pick<EndpointRecord, 'settings' | 'sealed'> {
+  const { sealed, ...settings } = storedSchema.parse(JSON.parse(json))
+  return { settings, sealed }
 }
 
 function rowOf(record: EndpointRecord): typeof endpoints.$inferInsert {
@@ -144,13 +166,14 @@ function rowOf(record: EndpointRecord): typeof endpoints.$inferInsert {
 }
 
 /** Without the indexed columns: to set one, even to what it was, costs a row. */
-function changeableOf({ name, settings, secrets, version, updatedAt }: EndpointRecord) {
+function changeableOf({ name, settings, sealed, secrets, shards = 1, version, updatedAt }: EndpointRecord) {
   return {
     name,
     url: settings.url,
     state: settings.state,
-    settings: JSON.stringify(settings),
+    settings: JSON.stringify({ ...settings, sealed }),
     secrets: JSON.stringify(secrets),
+    shards: Math.max(shards, shardsOf(settings)),
     version,
     updatedAt,
   }

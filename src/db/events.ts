@@ -1,11 +1,11 @@
 import type { EventRow } from '../model/delivery-log.ts'
-import { firstIdAt, type EventId, type TenantId } from '../model/id.ts'
+import type { EventId, TenantId } from '../model/id.ts'
 import type { Page } from './config-rows.ts'
 import { scanPage, type Scanned } from './scan.ts'
 
 const COLUMNS = `id, tenant_id AS tenantId, source_id AS sourceId, type, received_at AS receivedAt,
   occurred_at AS occurredAt, provider_event_id AS providerEventId, entity_type AS entityType, entity_id AS entityId,
-  content_type AS contentType, body_bytes AS bodyBytes, body_key AS bodyKey, intake, segment, idx`
+  content_type AS contentType, body_bytes AS bodyBytes, body_key AS bodyKey, country, intake, segment, idx`
 
 type Row = Omit<EventRow, 'pointer'> & { intake: string; segment: number; idx: number }
 
@@ -13,6 +13,10 @@ type Row = Omit<EventRow, 'pointer'> & { intake: string; segment: number; idx: n
 export interface EventFilter {
   sourceId?: string | undefined
   type?: string | undefined
+  entityType?: string | undefined
+  entityId?: string | undefined
+  providerEventId?: string | undefined
+  country?: string | undefined
   from?: number | undefined
   to?: number | undefined
 }
@@ -21,13 +25,24 @@ export async function listEvents(
   logDb: D1Database,
   { tenantId, filter, page }: { tenantId: TenantId; filter: EventFilter; page: Page },
 ): Promise<Scanned<EventRow>> {
+  const { sourceId, type, from, to } = filter
   const { rows, next } = await scanPage<Row>(logDb, {
     table: 'events',
+    prefix: 'evt',
     columns: COLUMNS,
     tenantId,
-    filters: { sourceId: filter.sourceId, type: filter.type },
-    ...idRange('evt', filter, page),
-    limit: page.limit,
+    conditions: [
+      { sql: 'sourceId = ?', value: sourceId },
+      { sql: 'type = ?', value: type },
+      { sql: 'entityType = ?', value: filter.entityType },
+      { sql: 'entityId = ?', value: filter.entityId },
+      { sql: 'providerEventId = ?', value: filter.providerEventId },
+      { sql: 'country = ?', value: filter.country },
+    ],
+    selection: { sourceId, type },
+    from,
+    to,
+    ...page,
   })
   return { rows: rows.map(eventOf), next }
 }
@@ -42,19 +57,6 @@ export async function getEvent(
     .bind(tenantId, id)
     .first<Row>()
   return row ? eventOf(row) : undefined
-}
-
-/** Times as a range of time-ordered ids, the upper end no later than where the page goes on. */
-export function idRange(
-  prefix: 'evt' | 'dlv',
-  { from, to }: { from?: number | undefined; to?: number | undefined },
-  { after }: Page,
-): { from: string | undefined; before: string | undefined } {
-  const end = to === undefined ? undefined : firstIdAt(prefix, to)
-  return {
-    from: from === undefined ? undefined : firstIdAt(prefix, from),
-    before: after !== undefined && (end === undefined || after < end) ? after : end,
-  }
 }
 
 function eventOf({ intake, segment, idx, ...row }: Row): EventRow {

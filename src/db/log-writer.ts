@@ -1,16 +1,17 @@
 import type { AttemptRecord, DeliveryRow, EventRow, LogMessage, RejectionRow } from '../model/delivery-log.ts'
 import { fitAttempt } from './attempt-size.ts'
+import { factsOf, METRICS_SQL } from './metrics-writer.ts'
 
 /** One bound parameter carries this many UTF-16 units of JSON, so at most 1.5 MB of UTF-8; D1 refuses 2 MB. */
 const CHUNK_CHARS = 500_000
 
 const EVENTS_SQL = `
   INSERT INTO events (tenant_id, id, source_id, type, received_at, occurred_at, provider_event_id, entity_type,
-    entity_id, content_type, body_bytes, body_key, intake, segment, idx)
+    entity_id, content_type, body_bytes, body_key, intake, segment, idx, country)
   SELECT value ->> 'tenantId', value ->> 'id', value ->> 'sourceId', value ->> 'type', value ->> 'receivedAt',
     value ->> 'occurredAt', value ->> 'providerEventId', value ->> 'entityType', value ->> 'entityId',
     value ->> 'contentType', value ->> 'bodyBytes', value ->> 'bodyKey', value ->> '$.pointer.intake',
-    value ->> '$.pointer.segment', value ->> '$.pointer.index'
+    value ->> '$.pointer.segment', value ->> '$.pointer.index', value ->> 'country'
   FROM json_each(?1) WHERE true
   ON CONFLICT DO NOTHING`
 
@@ -50,7 +51,7 @@ const DELIVERIES_SQL = `
 
 /**
  * Puts a batch of log messages into the log database: one transaction, one statement for each table and half
- * megabyte, one written row for each new or changed row. Any message may be repeated, in any order, at any later
+ * megabyte, one written row for each new or changed row, and one for each hour and dimension that is counted. Any message may be repeated, in any order, at any later
  * time: events and rejections are kept as first seen, a delivery keeps every attempt it ever reported and the
  * columns of its highest version, and what changes nothing writes nothing. Throws when D1 does; nothing is then
  * written and the whole batch may be given again.
@@ -67,10 +68,12 @@ export async function writeLog(db: D1Database, messages: readonly LogMessage[]):
     for (const row of message.events) events.set(keyOf(row), row)
     if (message.kind === 'deliveries') for (const row of message.rows) fold(deliveries, row)
   }
+  // Counted before they are written: what is already there was counted with its first writing.
   const statements = [
-    ...statementsFor(db, EVENTS_SQL, events),
-    ...statementsFor(db, DELIVERIES_SQL, deliveries),
-    ...statementsFor(db, REJECTIONS_SQL, rejections),
+    ...statementsFor(db, METRICS_SQL, factsOf({ events, deliveries, rejections })),
+    ...statementsFor(db, EVENTS_SQL, jsonOf(events)),
+    ...statementsFor(db, DELIVERIES_SQL, jsonOf(deliveries)),
+    ...statementsFor(db, REJECTIONS_SQL, jsonOf(rejections)),
   ]
   if (statements.length > 0) await db.batch(statements)
 }
@@ -91,11 +94,14 @@ function fold(rows: Map<string, DeliveryRow>, row: DeliveryRow): void {
   rows.set(keyOf(row), { ...newest, attemptLog })
 }
 
-function statementsFor(db: D1Database, sql: string, rows: Map<string, unknown>): D1PreparedStatement[] {
+function* jsonOf(rows: Map<string, unknown>): Iterable<string> {
+  for (const row of rows.values()) yield JSON.stringify(row)
+}
+
+function statementsFor(db: D1Database, sql: string, rows: Iterable<string>): D1PreparedStatement[] {
   const chunks: string[][] = []
   let chars = Infinity
-  for (const row of rows.values()) {
-    const json = JSON.stringify(row)
+  for (const json of rows) {
     if (chars + json.length > CHUNK_CHARS) {
       chunks.push([])
       chars = 0

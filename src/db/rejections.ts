@@ -7,18 +7,39 @@ import { scanPage, type Scanned } from './scan.ts'
 const COLUMNS = `id, tenant_id AS tenantId, source_id AS sourceId, at, reason, detail, ip, country, method, headers,
   body_sample AS bodySample`
 
+export interface RejectionFilter {
+  sourceId?: string | undefined
+  reason?: string | undefined
+  country?: string | undefined
+  ip?: string | undefined
+  /** Anywhere in what was kept of the body. */
+  text?: string | undefined
+  /** Milliseconds; `to` exclusive. */
+  from?: number | undefined
+  to?: number | undefined
+}
+
 export async function listRejections(
   logDb: D1Database,
-  { tenantId, sourceId, page }: { tenantId: TenantId; sourceId: string | undefined; page: Page },
+  { tenantId, filter, page }: { tenantId: TenantId; filter: RejectionFilter; page: Page },
 ): Promise<Scanned<RejectionRow>> {
+  const { sourceId, reason, country, ip, text, from, to } = filter
   const { rows, next } = await scanPage<Omit<RejectionRow, 'headers'> & { headers: string }>(logDb, {
     table: 'rejections',
+    prefix: 'rej',
     columns: COLUMNS,
     tenantId,
-    filters: { sourceId },
-    from: undefined,
-    before: page.after,
-    limit: page.limit,
+    conditions: [
+      { sql: 'sourceId = ?', value: sourceId },
+      { sql: 'reason = ?', value: reason },
+      { sql: 'country = ?', value: country },
+      { sql: 'ip = ?', value: ip },
+      { sql: 'instr(lower(bodySample), lower(?)) > 0', value: text },
+    ],
+    from,
+    to,
+    ...page,
+    isText: text !== undefined,
   })
   return { rows: rows.map((row) => ({ ...row, headers: JSON.parse(row.headers) as HeaderPair[] })), next }
 }

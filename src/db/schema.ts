@@ -81,6 +81,8 @@ export const endpoints = sqliteTable(
     /** As in `sources`. */
     secrets: text().notNull(),
     version: integer().notNull(),
+    /** The most objects it ever had: those that it no longer uses may still hold deliveries. */
+    shards: integer().notNull().default(1),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
     /** Since when its circuit is open; null: it is not, as far as its object has told. */
@@ -174,6 +176,37 @@ export const sweeps = sqliteTable('sweeps', {
   cursor: text(),
   sweptAt: integer('swept_at').notNull(),
 })
+
+/** Replays, each a job that goes on in steps from `cursor`. */
+export const replays = sqliteTable(
+  'replays',
+  {
+    id: text().primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    /** JSON: what it selects. */
+    query: text().notNull(),
+    /** Null: to every endpoint that wants the event. */
+    endpointId: text('endpoint_id'),
+    ratePerSecond: integer('rate_per_second'),
+    state: text().notNull(),
+    matched: integer().notNull(),
+    done: integer().notNull(),
+    failed: integer().notNull(),
+    error: text(),
+    /** The id after which the next step goes on. */
+    cursor: text(),
+    /** No other step before then: one is under way, or the rate asks for a pause. */
+    leasedUntil: integer('leased_until').notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [
+    index('replays_tenant').on(table.tenantId),
+    index('replays_open')
+      .on(table.id)
+      .where(sql`state IN ('planned', 'running')`),
+  ],
+)
 
 /** Answers to POSTs that carried an `Idempotency-Key`. Without `status` the first request is still under way. */
 export const idempotency = sqliteTable(

@@ -86,6 +86,20 @@ export async function updateSource(db: D1Database, record: SourceRecord): Promis
   return result.meta.changes > 0
 }
 
+/** Gives a source its first secret. False when it has one, or is gone. */
+export async function keepFirstSecret(
+  db: D1Database,
+  { id, secret, now }: { id: SourceId; secret: SealedSecret; now: number },
+): Promise<boolean> {
+  const result = await db
+    .prepare(
+      `UPDATE sources SET secrets = ?2, version = version + 1, updated_at = ?3 WHERE id = ?1 AND secrets = '[]'`,
+    )
+    .bind(id, JSON.stringify([secret]), now)
+    .run()
+  return result.meta.changes > 0
+}
+
 export async function deleteSource(db: D1Database, tenantId: TenantId, id: SourceId): Promise<boolean> {
   const result = await drizzle(db)
     .delete(sources)

@@ -21,3 +21,11 @@ export async function saveSweepCursor(
     .bind(list, cursor ?? null, now)
     .run()
 }
+
+/** When each list was last worked on (ms). */
+export async function heartbeats(db: D1Database): Promise<{ list: string; sweptAt: number }[]> {
+  const { results } = await db
+    .prepare('SELECT list, swept_at AS sweptAt FROM sweeps ORDER BY list')
+    .all<{ list: string; sweptAt: number }>()
+  return results
+}

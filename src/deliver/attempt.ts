@@ -1,36 +1,40 @@
-import { classifyNetworkError, classifyStatus, parseRetryAfter, type Outcome } from '../model/attempt.ts'
-import { text, type Bytes } from '../model/bytes.ts'
-import type { Clock } from '../model/clock.ts'
+import { judge } from '../model/answer.ts'
+import { parseRetryAfter, type Outcome } from '../model/attempt.ts'
+import type { Bytes } from '../model/bytes.ts'
+import type { After, Clock } from '../model/clock.ts'
 import type { AttemptRecord } from '../model/delivery-log.ts'
 import type { EndpointSettings } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
 import type { DeliveryId } from '../model/id.ts'
 import type { HeaderPair } from '../model/request.ts'
 import type { CheckTarget } from '../model/resolver.ts'
-import { madeUrl } from './made.ts'
-import { prepare, type Prepared } from './prepare.ts'
+import { err, ok, type Result } from '../model/result.ts'
+import { authHeaders } from './authorise.ts'
+import { encode } from './encode.ts'
+import { exchange, type Failed, type Fetch, type Received } from './exchange.ts'
+import { prepare, setHeader, type Prepared } from './prepare.ts'
+import { recordOf } from './record.ts'
 import { signatureHeaders } from './sign.ts'
-
-/** Enough to show what a receiver complained about; its answers are untrusted and may be endless. */
-export const RESPONSE_READ_BYTES_MAX = 16 * 1024
-const HEADERS_KEPT_MAX = 40
-const HEADER_KEPT_CHARS = 500
-/** Header names whose values are secrets or prove something; the log shows that they were there. */
-const SENSITIVE = /auth|token|secret|key|signature|cookie|password|credential/
+import { targetOf } from './target.ts'
+import type { TokenCache, TokenFailure } from './token.ts'
 
 export interface AttemptDeps {
   clock: Clock
-  fetch(url: string, init: RequestInit): Promise<Response>
+  after: After
+  fetch: Fetch
   checkTarget: CheckTarget
   /** A body that is kept in object storage, or undefined when it is gone. */
   readBody(key: string): Promise<Bytes | undefined>
+  /** The endpoint's access tokens. */
+  tokens: Pick<TokenCache, 'get'>
 }
 
 export interface AttemptInput {
   deliveryId: DeliveryId
   event: Event
+  /** With their secrets opened. */
   settings: EndpointSettings
-  /** Opened secrets that are live now, newest first. */
+  /** Opened signing secrets that are live now, newest first. */
   secrets: readonly string[]
   /** From 1. */
   attempt: number
@@ -41,132 +45,116 @@ export interface Attempted {
   record: AttemptRecord
 }
 
-/** One try, from the guard to the classified answer. Never throws for anything that a receiver or its network does. */
+/** One try, from the guard to the judged answer. Never throws for anything that a receiver or its network does. */
 export async function attemptDelivery(input: AttemptInput, deps: AttemptDeps): Promise<Attempted> {
-  const { settings, event } = input
+  const { settings } = input
   const at = deps.clock.now()
-  const checked = await deps.checkTarget(settings.url)
-  const body = event.head.bodyKey === undefined ? event.body : await deps.readBody(event.head.bodyKey)
-  if (!checked.ok || body === undefined) {
-    const outcome: Outcome = checked.ok
-      ? { kind: 'refused', reason: 'payload_missing', detail: 'The payload is no longer stored.' }
-      : { kind: 'refused', ...checked.error }
-    return { outcome, record: recordOf({ at, deps, settings, prepared: undefined, outcome }) }
-  }
-  const prepared = prepare({ event, body, settings, attempt: input.attempt })
-  const timestamp = Math.floor(at / 1000)
-  const signing = { scheme: settings.signing.scheme, id: input.deliveryId, timestamp, body: prepared.body }
-  prepared.headers.push(...(await signatureHeaders({ ...signing, secrets: input.secrets })))
-  const { outcome, answer } = await send(
-    madeUrl(checked.value, event.head.made),
-    prepared,
-    settings.timeoutMs,
-    deps,
-  )
-  return { outcome, record: recordOf({ at, deps, settings, prepared, outcome, answer }) }
+  const request = await makeRequest(input, at, deps)
+  const tried = request.ok ? await sendAuthorised(request.value, { settings, at, deps }) : request.error
+  const durationMs = Math.max(0, deps.clock.now() - at)
+  return { outcome: tried.outcome, record: recordOf({ at, durationMs, settings, ...tried }) }
 }
 
-interface Answer {
-  headers?: HeaderPair[]
-  body?: string
-  isCut?: boolean
+/** How far an attempt came. */
+export interface Tried {
+  outcome: Outcome
+  /** As sent, or as it would have been. */
+  request?: Prepared
+  answer?: Received
+  /** Why there is no answer. */
   error?: string
 }
 
-/** Sends with a deadline over the whole exchange. The timer is cleared, for a leftover one keeps the object awake and billed. */
-async function send(
-  url: URL,
-  { method, headers, body }: Prepared,
-  timeoutMs: number,
-  deps: AttemptDeps,
-): Promise<{ outcome: Outcome; answer: Answer }> {
-  const abort = new AbortController()
-  const timer = setTimeout(() => abort.abort(), timeoutMs)
-  try {
-    const hasBody = method !== 'GET' && method !== 'DELETE'
-    const init: RequestInit = { method, headers, redirect: 'manual', signal: abort.signal }
-    const response = await deps.fetch(url.href, hasBody ? { ...init, body } : init)
-    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), deps.clock.now())
-    const answer = { headers: [...response.headers], ...(await readStart(response)) }
-    return { outcome: classifyStatus(response.status, retryAfterMs), answer }
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    const reason = abort.signal.aborted ? 'timeout' : classifyNetworkError(message)
-    const said = reason === 'timeout' ? `No answer within ${timeoutMs} ms.` : message
-    return { outcome: { kind: 'deferred', reason }, answer: { error: said } }
-  } finally {
-    clearTimeout(timer)
-  }
+type Refusal = Extract<Outcome, { kind: 'refused' }>
+
+/** The request but for its authorisation: guarded, in the form and the encoding that the endpoint asks for, and signed. */
+async function makeRequest(
+  { deliveryId, event, settings, secrets, attempt }: AttemptInput,
+  at: number,
+  { checkTarget, readBody }: AttemptDeps,
+): Promise<Result<Prepared, Tried>> {
+  const body = event.head.bodyKey === undefined ? event.body : await readBody(event.head.bodyKey)
+  if (body === undefined) return refused('payload_missing', 'The payload is no longer stored.')
+  const target = targetOf(settings, event, body)
+  if (!target.ok) return refused('bad_url', target.error)
+  const checked = await checkTarget(target.value)
+  if (!checked.ok) return refused(checked.error.reason, checked.error.detail)
+  const prepared = prepare({ event, body, url: checked.value.href, settings, attempt })
+  const encoded = await encode(prepared, settings).catch(() => undefined)
+  if (encoded === undefined) return refused('bad_settings', 'The key of `encryption` cannot be used.')
+  const signatures = await signatureHeaders({
+    signing: settings.signing,
+    id: deliveryId,
+    timestamp: Math.floor(at / 1000),
+    method: encoded.method,
+    url: encoded.url,
+    body: encoded.body ?? new Uint8Array(0),
+    secrets,
+  })
+  return ok(withHeaders(encoded, signatures))
 }
 
-/**
- * The first bytes of the answer. The status has already decided: a body that breaks off or hangs until the deadline
- * is cut, and does not change the outcome. What is not read is cancelled, or its connection would stay taken.
- */
-async function readStart(response: Response): Promise<{ body?: string; isCut?: boolean }> {
-  const reader = response.body?.getReader()
-  if (!reader) return {}
-  const start = new Uint8Array(RESPONSE_READ_BYTES_MAX)
-  let length = 0
-  let isCut = false
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) break
-      const part = value.subarray(0, RESPONSE_READ_BYTES_MAX - length)
-      start.set(part, length)
-      length += part.byteLength
-      isCut = part.byteLength < value.byteLength || length === RESPONSE_READ_BYTES_MAX
-      if (isCut) break
-    }
-  } catch {
-    isCut = true
-  }
-  await reader.cancel().catch(() => undefined)
-  return { body: text(start.subarray(0, length)), isCut }
+function refused(reason: Refusal['reason'], detail: string): Result<never, Tried> {
+  return err({ outcome: { kind: 'refused', reason, detail }, error: detail })
 }
 
-function recordOf({
-  at,
-  deps,
-  settings,
-  prepared,
-  outcome,
-  answer = {},
-}: {
+interface Sending {
+  settings: EndpointSettings
   at: number
   deps: AttemptDeps
-  settings: EndpointSettings
-  prepared: Prepared | undefined
-  outcome: Outcome
-  answer?: Answer
-}): AttemptRecord {
-  const { headers, body, isCut, error } = answer
-  const statusCode = 'statusCode' in outcome ? outcome.statusCode : undefined
-  const reason = outcome.kind === 'refused' ? outcome.detail : error
-  return {
-    at,
-    durationMs: Math.max(0, deps.clock.now() - at),
-    result: outcome.kind === 'delivered' ? 'delivered' : outcome.reason,
-    ...(statusCode === undefined ? {} : { statusCode }),
-    url: withoutQuery(settings.url),
-    method: settings.method,
-    requestHeaders: keptHeaders(prepared?.headers ?? []),
-    ...(headers ? { responseHeaders: keptHeaders(headers) } : {}),
-    ...(body === undefined ? {} : { responseBody: body }),
-    ...(isCut ? { responseTruncated: true } : {}),
-    ...(reason === undefined ? {} : { error: reason }),
+}
+
+/** An access token may have been withdrawn before its time: the first 401 gets another token and one more request. */
+async function sendAuthorised(request: Prepared, sending: Sending): Promise<Tried> {
+  const authorised = await authorise(request, sending, undefined)
+  if (!authorised.ok) return failedAuth(request, authorised.error)
+  const answer = await send(authorised.value, sending)
+  const isOauth = sending.settings.auth.type === 'oauth2'
+  if (!isOauth || answer.kind === 'failure' || answer.statusCode !== 401) {
+    return judged(authorised.value, answer, sending)
+  }
+  const again = await authorise(request, sending, authorised.value)
+  if (!again.ok) return failedAuth(request, again.error)
+  return judged(again.value, await send(again.value, sending), sending)
+}
+
+async function authorise(
+  request: Prepared,
+  { settings, at, deps }: Sending,
+  rejected: Prepared | undefined,
+): Promise<Result<Prepared, TokenFailure>> {
+  const token = rejected?.headers.find(([name]) => name === 'authorization')?.[1].replace(/^Bearer /, '')
+  try {
+    const given = await authHeaders(settings.auth, { request, at, tokens: deps.tokens, rejected: token })
+    return given.ok ? ok(withHeaders(request, given.value)) : given
+  } catch {
+    const detail = 'The key of `auth` cannot be used.'
+    return err({ outcome: { kind: 'refused', reason: 'bad_settings', detail }, message: detail })
   }
 }
 
-function keptHeaders(headers: readonly HeaderPair[]): HeaderPair[] {
-  return headers
-    .slice(0, HEADERS_KEPT_MAX)
-    .map(([name, value]) => [name, SENSITIVE.test(name) ? '***' : value.slice(0, HEADER_KEPT_CHARS)])
+function failedAuth(request: Prepared, { outcome, message }: TokenFailure): Tried {
+  return { request, outcome, error: message }
 }
 
-/** Queries carry API keys. */
-function withoutQuery(url: string): string {
-  const at = url.indexOf('?')
-  return at === -1 ? url : `${url.slice(0, at)}?…`
+function send({ url, method, headers, body }: Prepared, { settings, deps }: Sending) {
+  const init: RequestInit = { method, headers, ...(body === undefined ? {} : { body }) }
+  return exchange(deps, { url, init, timeoutMs: settings.timeoutMs })
+}
+
+function judged(request: Prepared, answer: Received | Failed, { settings, deps }: Sending): Tried {
+  if (answer.kind === 'failure') {
+    return { request, outcome: { kind: 'deferred', reason: answer.reason }, error: answer.message }
+  }
+  const headers = new Headers(answer.headers)
+  const { statusCode, body } = answer
+  const retryAfterMs = parseRetryAfter(headers.get('retry-after'), deps.clock.now())
+  const control = headers.get('webhook-delivery')
+  return { request, answer, outcome: judge({ statusCode, body, retryAfterMs, control }, settings) }
+}
+
+function withHeaders(request: Prepared, more: readonly HeaderPair[]): Prepared {
+  const headers = [...request.headers]
+  for (const [name, value] of more) setHeader(headers, name, value)
+  return { ...request, headers }
 }

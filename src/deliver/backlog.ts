@@ -13,11 +13,14 @@ export interface BacklogDeps {
   /** The ordering key of a delivery; null: it is bound to no order. */
   keyOf(position: number): string | null
   lanes: Lanes
+  classOf(position: number): JournalClass
 }
 
 export interface BacklogState {
   next: Record<JournalClass, number>
   open: Ranges
+  /** Gone before their turn. Absent: none. */
+  left?: Ranges
 }
 
 /**
@@ -33,6 +36,8 @@ export class Backlog {
   readonly #open = new Set<number>()
   readonly #aside = new Map<string, number[]>()
   #asideCount = 0
+  /** Gone from here, though the journal is not read so far: cancelled, or with a row of their own. */
+  readonly #left: Set<number>
   /** The first of keys that became free. They stay aside until they start, so that nothing of their key passes them. */
   readonly #ready: number[] = []
   #round = 0
@@ -40,19 +45,24 @@ export class Backlog {
   constructor(deps: BacklogDeps, state: BacklogState | undefined) {
     this.#deps = deps
     this.next = state?.next ?? { high: 0, normal: 0, low: 0, replay: 0 }
-    this.#redo = [...fromRanges(state?.open ?? [])]
+    // What got a row after the last checkpoint may have ended by the time that the journal is read so far.
+    this.#redo = [...fromRanges(state?.open ?? [])].filter((each) => !deps.lanes.get(each))
+    this.#left = new Set(fromRanges(state?.left ?? []))
+    for (const each of deps.lanes.positions()) if (this.#isAhead(each)) this.#left.add(each)
   }
 
   /** What to start next. `isSingle`: one order for all, so nothing may pass what is in flight or stuck. */
   first({ isSingle, withReplays }: { isSingle: boolean; withReplays: boolean }): number | undefined {
-    if (isSingle && this.#deps.lanes.isAnyTaken) return undefined
     for (;;) {
       const position = this.#redo[0] ?? this.#ready[0] ?? this.#fromJournal(withReplays)
       if (position === undefined) return undefined
-      if (this.#deps.lanes.get(position)) {
-        // It got a row of its own after the last checkpoint.
+      if (this.#left.delete(position)) {
         this.#remove(position)
         continue
+      }
+      if (isSingle && this.#deps.lanes.isAnyTaken) {
+        // After a crash something must be repeated that is older than what is stuck, perhaps for ever.
+        return this.#deps.lanes.isBeforeAll(position) ? position : undefined
       }
       const key = this.#deps.keyOf(position)
       if (key === null || this.#isFirstOfKey(key, position)) return position
@@ -84,12 +94,38 @@ export class Backlog {
     if (first !== undefined && !this.#ready.includes(first)) this.#ready.push(first)
   }
 
+  /** Whether it is in here, in flight or not. */
+  has(position: number): boolean {
+    if (this.#left.has(position)) return false
+    return this.#open.has(position) || this.#redo.includes(position) || this.#isAhead(position)
+  }
+
+  /** How many have left before their turn. */
+  get leftCount(): number {
+    return this.#left.size
+  }
+
+  /** It is not in flight and is no more to be started from here. Durable with the next checkpoint. */
+  leave(position: number): void {
+    this.#open.delete(position)
+    removeFrom(this.#redo, position)
+    if (this.#isAhead(position)) this.#left.add(position)
+    for (const [key, aside] of this.#aside) {
+      if (!removeFrom(aside, position)) continue
+      this.#asideCount--
+      if (aside.length === 0) this.#aside.delete(key)
+      if (removeFrom(this.#ready, position)) this.release(key)
+    }
+  }
+
   settle(position: number): void {
     this.#open.delete(position)
   }
 
   state(): BacklogState {
-    return { next: { ...this.next }, open: toRanges([...this.#redo, ...this.#open]) }
+    const open = toRanges([...this.#redo, ...this.#open])
+    const left = this.#left.size > 0 ? { left: toRanges(this.#left) } : {}
+    return { next: { ...this.next }, open, ...left }
   }
 
   /** The oldest position that is not settled. */
@@ -141,6 +177,10 @@ export class Backlog {
     if (aside.length === 0) this.#aside.delete(key)
   }
 
+  #isAhead(position: number): boolean {
+    return position >= this.next[this.#deps.classOf(position)]
+  }
+
   #head(journalClass: JournalClass): number | undefined {
     return this.#deps.positionFrom(journalClass, this.next[journalClass])
   }
@@ -156,4 +196,11 @@ export class Backlog {
     }
     return withReplays ? this.#head('replay') : undefined
   }
+}
+
+/** Whether it was in the list. */
+function removeFrom(list: number[], number: number): boolean {
+  const at = list.indexOf(number)
+  if (at !== -1) list.splice(at, 1)
+  return at !== -1
 }

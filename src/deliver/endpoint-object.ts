@@ -1,47 +1,56 @@
 import { DurableObject } from 'cloudflare:workers'
 import { settingsOf } from '../env.ts'
-import type { AcceptBatch } from '../model/accept.ts'
-import { systemClock } from '../model/clock.ts'
+import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
+import { Alarm } from '../model/alarm.ts'
+import { after, systemClock } from '../model/clock.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { EndpointId } from '../model/id.ts'
 import { invariant } from '../model/invariant.ts'
+import type { ByHand } from '../model/rpc.ts'
 import { routerOf } from '../objects.ts'
 import { attemptDelivery, type AttemptDeps } from './attempt.ts'
 import { EndpointQueue } from './endpoint.ts'
 import type { Notice } from '../model/notice.ts'
-import { liveSecrets } from './secrets.ts'
+import { liveSecrets, openSettings } from './secrets.ts'
 import { DeliveryStore } from './store.ts'
+import { TokenCache } from './token.ts'
 
 /** The door of one endpoint's deliveries. Everything it decides is decided in `endpoint.ts`. */
 export class EndpointObject extends DurableObject<Env> {
   readonly #queue: EndpointQueue
-  /** The time of the alarm as far as this instance knows. */
-  #armedAt: number | null = null
+  readonly #alarm: Alarm
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     const object = ctx.id.name
     invariant(object !== undefined, 'EndpointObject: reached by an id without a name')
     const { sealer, checkTarget, readBody } = settingsOf(env)
-    const deps: AttemptDeps = {
+    this.#alarm = new Alarm({
       clock: systemClock,
-      fetch: (url, init) => fetch(url, init),
+      read: () => ctx.storage.getAlarm(),
+      write: (at) => void ctx.storage.setAlarm(at),
+    })
+    const outward = {
+      clock: systemClock,
+      after,
+      fetch: (url: string, init: RequestInit) => fetch(url, init),
       checkTarget,
-      readBody,
     }
+    const deps: AttemptDeps = { ...outward, readBody, tokens: new TokenCache(outward) }
     this.#queue = new EndpointQueue({
       store: new DeliveryStore(ctx.storage.sql),
       clock: systemClock,
       object,
       attempt: async (input, endpoint) => {
         const secrets = await liveSecrets(endpoint, sealer, systemClock.now())
-        return await attemptDelivery({ ...input, settings: endpoint.settings, secrets }, deps)
+        const settings = await openSettings(endpoint, sealer)
+        return await attemptDelivery({ ...input, settings, secrets }, deps)
       },
       sendLog: async (message) => {
         await env.LOG.send(message)
       },
       notify: (notice) => void this.#notify(notice),
-      wakeBy: (at) => this.#wakeBy(at),
+      wakeBy: (at) => this.#alarm.wakeBy(at),
     })
     this.#queue.drain()
   }
@@ -67,26 +76,27 @@ export class EndpointObject extends DurableObject<Env> {
     this.#queue.confirm(receipts)
   }
 
+  /** Makes a waiting delivery due now. */
+  retry(delivery: DeliveryRef): ByHand {
+    return this.#queue.order('retry', delivery)
+  }
+
+  /** Takes a waiting delivery back; durable when answered. */
+  cancel(delivery: DeliveryRef): ByHand {
+    return this.#queue.order('cancel', delivery)
+  }
+
   /** For the sweep: sets right whatever an accident left without an alarm. */
   async check(): Promise<void> {
-    this.#armedAt = await this.ctx.storage.getAlarm()
-    if (this.#armedAt !== null && this.#armedAt < systemClock.now()) this.#armedAt = null
+    await this.#alarm.recheck()
     this.#queue.arm()
     this.#queue.drain()
   }
 
   override alarm(): void {
-    this.#armedAt = null
+    this.#alarm.fired()
     this.#queue.arm()
     this.#queue.tick()
-  }
-
-  /** An alarm is a billed row: it is only moved when it must come earlier. */
-  #wakeBy(at: number): void {
-    if (this.#armedAt !== null && this.#armedAt <= at) return
-    // Workerd may never fire an alarm that is set for this very millisecond.
-    this.#armedAt = Math.max(at, systemClock.now() + 1)
-    void this.ctx.storage.setAlarm(this.#armedAt)
   }
 
   /** A notice that is lost is no harm to a delivery; the next transition brings another. */

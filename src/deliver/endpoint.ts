@@ -1,21 +1,22 @@
-import type { AcceptBatch } from '../model/accept.ts'
-import type { Outcome } from '../model/attempt.ts'
+import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import type { Clock } from '../model/clock.ts'
 import type { LogMessage } from '../model/delivery-log.ts'
-import { step, type DeliveryEvent, type DeliveryState } from '../model/delivery.ts'
+import type { DeliveryState } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Notice } from '../model/notice.ts'
 import { orderingKeyOf } from '../model/ordering-key.ts'
 import { toRanges } from '../model/ranges.ts'
+import type { ByHand } from '../model/rpc.ts'
+import { placesOf } from '../model/shard.ts'
 import type { Attempted, AttemptInput } from './attempt.ts'
 import { Backlog } from './backlog.ts'
+import { cancelByHand, retryByHand, withoutWaiting } from './by-hand.ts'
 import { Gate } from './gate.ts'
 import { Lanes, NEVER } from './lanes.ts'
-import { deliveryRow, eventRowOf } from './log-row.ts'
 import { Outbox, type Batch } from './outbox.ts'
+import { conclude, type Parts } from './conclude.ts'
 import { resendUnconfirmed } from './recover.ts'
 import { Repeats } from './repeats.ts'
-import { nextDueAt } from './retry.ts'
 import { schedule } from './schedule.ts'
 import type { Checkpoint, DeliveryStore, StoredDelivery } from './store.ts'
 import { announce, cancelSome } from './waiting.ts'
@@ -66,6 +67,7 @@ export class EndpointQueue {
         positionFrom: (journalClass, position) => store.positionFrom(journalClass, position),
         keyOf: (position) => this.#keyOf(position),
         lanes: this.#lanes,
+        classOf: (position) => store.classOf(position),
       },
       checkpoint?.backlog,
     )
@@ -78,7 +80,7 @@ export class EndpointQueue {
         now: () => clock.now(),
         send: (message) => deps.sendLog(message),
         object: deps.object,
-        keep: (batch, message) => this.#keep(batch, message),
+        keep: (batch, message, must) => this.#keep(batch, message, must),
         readKept: (seq) => store.readOutcomes(seq),
       },
       receipts.reduce((last, each) => Math.max(last, each), checkpoint?.receipt ?? 0),
@@ -94,7 +96,8 @@ export class EndpointQueue {
   /** I1: durable when it returns (the output gate holds the answer), and a repeat adds nothing. */
   accept(batch: AcceptBatch): void {
     const { store, clock, wakeBy } = this.#deps
-    const fresh = this.#repeats.without(batch)
+    const unknown = this.#repeats.without(batch)
+    const fresh = unknown?.origin === undefined ? unknown : this.#withoutWaiting(unknown)
     if (fresh === undefined) return
     const now = clock.now()
     const seq = store.nextSeq
@@ -121,9 +124,26 @@ export class EndpointQueue {
   remove(endpoint: Endpoint): void {
     this.#endpoint = { ...endpoint, isRemoved: true, settings: { ...endpoint.settings, state: 'disabled' } }
     this.#deps.store.saveEndpoint(this.#endpoint)
-    this.#cancelSome(this.#endpoint)
+    this.#settle(cancelSome(this.#parts(this.#endpoint), this.#lanes))
     this.#outbox.flush()
     this.arm()
+  }
+
+  /** Makes a delivery due now, or takes it back, because a person said so. */
+  order(what: 'retry' | 'cancel', delivery: DeliveryRef): ByHand {
+    if (this.#endpoint === undefined) return { kind: 'absent', attempts: 0 }
+    const done = (what === 'retry' ? retryByHand : cancelByHand)(
+      {
+        ...this.#parts(this.#endpoint),
+        oldest: this.#oldestNeeded(),
+        keyOf: (position) => this.#keyOf(position),
+        isInFlight: (position) => this.#inFlight.has(position),
+      },
+      delivery,
+    )
+    this.drain()
+    this.arm()
+    return done
   }
 
   /** D1 has these outcomes (I9): what ended with them needs nothing more. */
@@ -137,7 +157,7 @@ export class EndpointQueue {
     while (settings !== undefined) {
       const gate = this.#gate.facts(settings)
       const facts = { ...gate, state: settings.state, inFlight: this.#inFlight.size }
-      const choice = schedule({ ...facts, retry: this.#lanes.first(), next: this.#first() })
+      const choice = schedule({ ...facts, retry: this.#nextDue(), next: this.#first() })
       if (choice.kind === 'wait') {
         if (choice.until !== undefined) this.#deps.wakeBy(choice.until)
         break
@@ -152,9 +172,8 @@ export class EndpointQueue {
   tick(): void {
     const { store, clock } = this.#deps
     const endpoint = this.#endpoint
-    if (endpoint?.isRemoved) this.#cancelSome(endpoint)
-    else if (endpoint)
-      announce({ store, outbox: this.#outbox, backlog: this.#backlog, endpoint }, this.#announced)
+    if (endpoint?.isRemoved) this.#settle(cancelSome(this.#parts(endpoint), this.#lanes))
+    else if (endpoint) announce(this.#parts(endpoint), this.#announced)
     this.#outbox.resend()
     this.drain()
     if (this.#isQuiet()) {
@@ -175,24 +194,30 @@ export class EndpointQueue {
 
   nextWakeAt(): number | undefined {
     const settings = this.#endpoint?.settings
-    const retry = this.#lanes.first()
     return nextWake({
       now: this.#deps.clock.now(),
       isActive: settings?.state === 'active' || this.#endpoint?.isRemoved === true,
       isBusy: this.#inFlight.size > 0 || this.#first() !== undefined,
       isDirty: this.#isDirty(),
-      retryDueAt: retry && retry.dueAt < NEVER ? retry.dueAt : undefined,
+      retryDueAt: this.#nextDue()?.dueAt,
       quietUntil: settings ? this.#gate.opensAt(settings) : 0,
       resendDueAt: this.#outbox.nextDueAt(),
     })
   }
 
+  /** Without what is blocked: for that a person decides, no alarm. */
+  #nextDue(): { position: number; dueAt: number } | undefined {
+    const retry = this.#lanes.first()
+    return retry && retry.dueAt < NEVER ? retry : undefined
+  }
+
   /** Replays get half of the places at most, so that live traffic always finds one that is not theirs. */
   #first(): number | undefined {
-    const { ordering = 'none', concurrency = 1 } = this.#endpoint?.settings ?? {}
+    const settings = this.#endpoint?.settings
+    const places = settings ? placesOf(settings) : 1
     const replays = [...this.#inFlight.values()].filter(({ isReplay }) => isReplay).length
-    const withReplays = replays < Math.max(1, Math.floor(concurrency / 2))
-    return this.#backlog.first({ isSingle: ordering === 'endpoint', withReplays })
+    const withReplays = replays < Math.max(1, Math.floor(places / 2))
+    return this.#backlog.first({ isSingle: settings?.ordering === 'endpoint', withReplays })
   }
 
   #keyOf(position: number): string | null {
@@ -226,7 +251,12 @@ export class EndpointQueue {
     try {
       const { id, event } = delivery
       const attempted = await this.#deps.attempt({ deliveryId: id, event, attempt: attempts }, endpoint)
-      this.#record({ position, key, delivery, from: state, attempted })
+      const settings = this.#endpoint?.settings ?? endpoint.settings
+      const notice = this.#gate.observe(attempted.outcome, attempted.record.durationMs, settings)
+      const ended = { position, key, delivery, from: state, attempted }
+      const dueAt = conclude(this.#parts(this.#endpoint ?? endpoint), ended)
+      if (dueAt !== undefined) this.#deps.wakeBy(dueAt)
+      if (notice) this.#deps.notify({ ...notice, deliveryId: delivery.id })
     } catch {
       // A fault of ours, not the receiver's: as if the object had been lost, and with a pause against spinning.
       const now = this.#deps.clock.now()
@@ -246,57 +276,6 @@ export class EndpointQueue {
     if (key !== null) this.#backlog.release(key)
   }
 
-  #record({
-    position,
-    key,
-    delivery,
-    from,
-    attempted,
-  }: {
-    position: number
-    key: string | null
-    delivery: StoredDelivery
-    from: DeliveryState
-    attempted: Attempted
-  }): void {
-    const endpoint = this.#endpoint
-    if (endpoint === undefined) return
-    const { outcome, record } = attempted
-    const notice = this.#gate.observe(outcome, record.durationMs, endpoint.settings)
-    const state = step(from, this.#eventOf(outcome, from.attempts - delivery.triedBefore, endpoint))
-    const retry = this.#lanes.get(position)
-    const carried =
-      retry && !this.#outbox.isConfirmed(retry.receipt) ? this.#deps.store.retryLog(position) : undefined
-    const row = deliveryRow({ delivery, endpointId: endpoint.id, state, outcome, record, carried })
-    const event = from.attempts === 1 ? eventRowOf(delivery) : undefined
-    const isBlocking = state.status === 'dead' && key !== null && endpoint.settings.onExhausted === 'block'
-    if (state.status === 'retrying' || isBlocking) {
-      const receipt = this.#outbox.add(row, event)
-      const dueAt = state.status === 'retrying' ? state.dueAt : NEVER
-      this.#lanes.put({ position, dueAt, attempts: state.attempts, receipt, key }, row)
-      this.#backlog.settle(position)
-      if (dueAt < NEVER) this.#deps.wakeBy(dueAt)
-    } else {
-      this.#lanes.end(position)
-      this.#outbox.add(row, event, position)
-    }
-    if (notice) this.#deps.notify({ ...notice, deliveryId: delivery.id })
-  }
-
-  #eventOf(outcome: Outcome, attempts: number, { settings }: Endpoint): DeliveryEvent {
-    const { clock } = this.#deps
-    if (outcome.kind !== 'deferred') return { kind: outcome.kind }
-    const { retryAfterMs } = outcome
-    const facts = {
-      policy: settings.retry,
-      attempts,
-      now: clock.now(),
-      retryAfterMs,
-      random: () => clock.random(),
-    }
-    return { kind: 'deferred', dueAt: nextDueAt(facts) }
-  }
-
   /** Deliveries whose outcome is durable: the journal and the retry table need them no more. */
   #settle(positions: readonly number[]): void {
     for (const position of positions) {
@@ -305,20 +284,16 @@ export class EndpointQueue {
     }
   }
 
-  #keep(batch: Batch, message: LogMessage): number | undefined {
+  #keep(batch: Batch, message: LogMessage, must: boolean): number | undefined {
     const { store, clock } = this.#deps
-    if (batch.rows.length < KEPT_BATCH_MIN && this.#outbox.unkept < UNKEPT_BATCHES_MAX) return undefined
+    const isSmall = batch.rows.length < KEPT_BATCH_MIN && this.#outbox.unkept < UNKEPT_BATCHES_MAX
+    if (isSmall && !must) return undefined
     this.#settle(batch.ended)
     const seq = store.nextSeq
     const checkpoint = { ...this.#checkpoint(), outcomes: toRanges([...this.#outbox.keptSeqs(), seq]) }
     store.appendOutcomes(message, checkpoint, clock.now())
     this.#written = JSON.stringify(checkpoint)
     return seq
-  }
-
-  #cancelSome(endpoint: Endpoint): void {
-    const { store } = this.#deps
-    this.#settle(cancelSome({ store, outbox: this.#outbox, backlog: this.#backlog, endpoint }, this.#lanes))
   }
 
   #checkpoint(): Checkpoint {
@@ -330,6 +305,19 @@ export class EndpointQueue {
       announced: { ...this.#announced },
       ...this.#gate.state(),
     }
+  }
+
+  #withoutWaiting(batch: AcceptBatch): AcceptBatch | undefined {
+    const [outbox, backlog, lanes] = [this.#outbox, this.#backlog, this.#lanes]
+    return withoutWaiting(
+      { store: this.#deps.store, outbox, backlog, lanes, oldest: this.#oldestNeeded() },
+      batch,
+    )
+  }
+
+  #parts(endpoint: Endpoint): Parts {
+    const { store, clock } = this.#deps
+    return { store, clock, outbox: this.#outbox, backlog: this.#backlog, lanes: this.#lanes, endpoint }
   }
 
   #isDirty(): boolean {

@@ -4,7 +4,7 @@ import type { EndpointSettings } from '../model/endpoint.ts'
 import type { Notice } from '../model/notice.ts'
 import { allowance, HEALTHY, observe, type Health } from './health.ts'
 import { nextTokenAt, rateOf, refill, type Bucket } from './pace.ts'
-import { shardsOf } from '../model/shard.ts'
+import { placesOf, shardsOf } from '../model/shard.ts'
 
 export interface GateState {
   quietUntil: number
@@ -69,8 +69,10 @@ export class Gate {
     if (outcome.kind === 'deferred' && outcome.retryAfterMs !== undefined)
       this.quiet(now + outcome.retryAfterMs)
     const since = this.#health.failingSince ?? now
-    if (outcome.kind === 'rejected' && outcome.reason === 'gone') {
-      return { kind: 'disabled', reason: 'The receiver answered 410 Gone.', since: now }
+    if ('disable' in outcome && outcome.disable) {
+      const isGone = outcome.kind === 'rejected' && outcome.reason === 'gone'
+      const reason = isGone ? 'The receiver answered 410 Gone.' : 'The receiver asked to be left alone.'
+      return { kind: 'disabled', reason, since: now }
     }
     const { health, transition } = observe(this.#health, {
       outcome,
@@ -116,8 +118,6 @@ export class Gate {
 
   /** This object's share of the endpoint's places. */
   #own(settings: EndpointSettings): EndpointSettings {
-    const concurrency =
-      settings.ordering === 'endpoint' ? 1 : Math.ceil(settings.concurrency / shardsOf(settings))
-    return { ...settings, concurrency }
+    return { ...settings, concurrency: placesOf(settings) }
   }
 }

@@ -54,6 +54,11 @@ export class Lanes {
     return this.#lanes.has(key)
   }
 
+  /** Whether nothing with a key is in flight, and what is stuck was accepted after this position. */
+  isBeforeAll(position: number): boolean {
+    return this.#busy.size === 0 && [...this.#lanes.values()].every(([head = Infinity]) => position < head)
+  }
+
   /** Whether any key is in flight or stuck: with one lane for all, whether anything may start. */
   get isAnyTaken(): boolean {
     return this.#busy.size > 0 || this.#lanes.size > 0
@@ -77,14 +82,14 @@ export class Lanes {
   }
 
   /** It is due again. Writes its row. */
-  put(row: RetryRow, log: DeliveryRow): void {
+  put(row: RetryRow, log: DeliveryRow | undefined): void {
     this.#store.putRetry(row, log)
     this.#add(row)
   }
 
-  /** It waits behind others of its key. Writes its row, so that the journal is done with it. */
-  park(position: number, key: string): void {
-    const row: RetryRow = { position, dueAt: 0, attempts: 0, receipt: 0, key }
+  /** It waits behind others of its key, or for its time. Writes its row, so that the journal is done with it. */
+  park(position: number, key: string | null, dueAt = 0): void {
+    const row: RetryRow = { position, dueAt, attempts: 0, receipt: 0, key }
     this.#store.putRetry(row, undefined)
     this.#add(row)
   }
@@ -103,6 +108,15 @@ export class Lanes {
     if (key === null || lane === undefined) return
     lane.splice(lane.indexOf(position), lane.includes(position) ? 1 : 0)
     if (lane.length === 0) this.#lanes.delete(key)
+  }
+
+  /** It was taken back: the next of its key may start, and its row goes at once. */
+  drop(position: number): void {
+    const key = this.#rows.get(position)?.key ?? null
+    this.end(position)
+    this.settle(position)
+    const head = key === null ? undefined : this.#lanes.get(key)?.[0]
+    if (head !== undefined) this.#expose(key, head)
   }
 
   /** Its outcome is durable. */

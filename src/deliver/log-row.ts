@@ -1,11 +1,17 @@
 import type { Outcome } from '../model/attempt.ts'
+import { shrinkAttempt } from '../model/attempt-size.ts'
 import type { AttemptRecord, DeliveryRow, EventRow } from '../model/delivery-log.ts'
 import type { DeliveryState } from '../model/delivery.ts'
 import type { EndpointId } from '../model/id.ts'
 import type { StoredDelivery } from './store.ts'
 
-/** Attempts that D1 has not confirmed are carried along; beyond this many their bodies are left out, to fit a queue message. */
-const BODIES_CARRIED_MAX = 2
+/**
+ * A row must fit a queue message (128,000 bytes) with all that it carries: attempts that D1 has not confirmed go along
+ * with the newest, the last two as D1 would keep them, those before without bodies and in what room is left.
+ */
+const WHOLE_ATTEMPTS_MAX = 2
+const WHOLE_BYTES_MAX = 24_000
+const OLDER_BYTES_MAX = 50_000
 
 /** What the log says of a delivery now. `version` orders rows: a later state always has a higher one. */
 export function deliveryRow({
@@ -15,6 +21,7 @@ export function deliveryRow({
   outcome,
   record,
   carried,
+  isByHand = false,
 }: {
   delivery: StoredDelivery
   endpointId: EndpointId
@@ -23,6 +30,8 @@ export function deliveryRow({
   record?: AttemptRecord
   /** The row of an earlier attempt that is not known to be in D1. */
   carried?: DeliveryRow | undefined
+  /** A person asked for this state: it follows even an end. */
+  isByHand?: boolean
 }): DeliveryRow {
   const { head } = delivery.event
   const log = { ...carried?.attemptLog, ...(record ? { [String(state.attempts)]: record } : {}) }
@@ -41,8 +50,8 @@ export function deliveryRow({
     durationMs: record?.durationMs ?? null,
     lastAttemptAt: record?.at ?? null,
     nextAttemptAt: state.status === 'retrying' ? state.dueAt : null,
-    version: versionOf(state),
-    attemptLog: withFewerBodies(log),
+    version: versionOf(state, isByHand || isAgain(state, delivery)),
+    attemptLog: fitMessage(log),
   }
 }
 
@@ -62,15 +71,21 @@ export function eventRowOf({ event: { head }, pointer }: StoredDelivery): EventR
     contentType,
     bodyBytes,
     bodyKey: bodyKey ?? null,
+    country: head.metadata.country ?? null,
     pointer,
   }
 }
 
-function versionOf(state: DeliveryState): number {
+/** Handed over once more after it had ended, and not tried since. */
+function isAgain({ attempts }: DeliveryState, { triedBefore }: StoredDelivery): boolean {
+  return triedBefore > 0 && attempts === triedBefore
+}
+
+function versionOf(state: DeliveryState, isLater: boolean): number {
   const rank = { pending: 0, sending: 0, held: 1, retrying: 2, delivered: 3, dead: 3, cancelled: 3 }[
     state.status
   ]
-  return state.attempts * 4 + rank
+  return state.attempts * 8 + rank + (isLater ? 4 : 0)
 }
 
 function errorOf(
@@ -86,13 +101,13 @@ function errorOf(
   return said === '' ? why : `${why}: ${said}`
 }
 
-function withFewerBodies(log: Record<string, AttemptRecord>): Record<string, AttemptRecord> {
-  const numbers = Object.keys(log)
-  if (numbers.length <= BODIES_CARRIED_MAX) return log
-  const light = Object.entries(log).map(([number, record], at): [string, AttemptRecord] => {
-    if (at >= numbers.length - BODIES_CARRIED_MAX) return [number, record]
+function fitMessage(log: Record<string, AttemptRecord>): Record<string, AttemptRecord> {
+  const attempts = Object.entries(log)
+  const olderCount = attempts.length - WHOLE_ATTEMPTS_MAX
+  const fitted = attempts.map(([number, record], at): [string, AttemptRecord] => {
+    if (at >= olderCount) return [number, shrinkAttempt(record, WHOLE_BYTES_MAX)]
     const { responseBody: _, ...rest } = record
-    return [number, { ...rest, responseTruncated: true }]
+    return [number, shrinkAttempt({ ...rest, responseTruncated: true }, OLDER_BYTES_MAX / olderCount)]
   })
-  return Object.fromEntries(light)
+  return Object.fromEntries(fitted)
 }

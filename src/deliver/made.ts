@@ -12,11 +12,11 @@ export function madeHeaders(headers: readonly HeaderPair[], made: Made): HeaderP
 }
 
 /** The endpoint's URL, and below it the path that a transformation chose. Never another host: that was checked. */
-export function madeUrl(url: URL, made: Made | undefined): URL {
-  if (made?.path === undefined) return url
-  const [path = '', ...query] = made.path.split('?')
+export function madeUrl(url: string, { path: chosen }: Made): string {
+  if (chosen === undefined) return url
+  const [path = '', ...query] = chosen.split('?')
   const below = new URL(url)
   below.pathname = below.pathname.replace(/\/$/, '') + path
   for (const [name, value] of new URLSearchParams(query.join('?'))) below.searchParams.append(name, value)
-  return below
+  return below.href
 }

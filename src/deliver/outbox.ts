@@ -1,4 +1,6 @@
+import { jsonBytes } from '../model/attempt-size.ts'
 import type { DeliveryRow, EventRow, LogMessage } from '../model/delivery-log.ts'
+import type { DeliveryId } from '../model/id.ts'
 
 /** A queue message may have 128,000 bytes; the rest is room for its envelope. */
 const BATCH_BYTES_MAX = 100_000
@@ -32,8 +34,8 @@ export interface OutboxDeps {
   /** Sends to the log; the object's name and the receipt travel with it, so that the writer can confirm. */
   send(message: LogMessage): Promise<void>
   object: string
-  /** Keeps a sealed batch in the journal if it is worth a row; returns its sequence number then. */
-  keep(batch: Batch, message: LogMessage): number | undefined
+  /** Keeps a sealed batch in the journal if it is worth a row or `must`; returns its sequence number then. */
+  keep(batch: Batch, message: LogMessage, must: boolean): number | undefined
   readKept(seq: number): LogMessage | undefined
 }
 
@@ -74,9 +76,24 @@ export class Outbox {
     return !this.#unconfirmed.has(receipt) && this.#current?.receipt !== receipt
   }
 
+  /** Whether the delivery there has ended, and only its outcome is not durable yet. */
+  isEnding(position: number): boolean {
+    return this.#batches().some(({ ended }) => ended.includes(position))
+  }
+
+  /** The most attempts that an unconfirmed row of the delivery speaks of. */
+  attemptsOf(id: DeliveryId): number {
+    const kept = this.keptSeqs().flatMap((seq) => {
+      const message = this.#deps.readKept(seq)
+      return message?.kind === 'deliveries' ? message.rows : []
+    })
+    const rows = [...kept, ...this.#batches().flatMap((batch) => batch.rows)]
+    return rows.reduce((most, row) => (row.id === id ? Math.max(most, row.attempts) : most), 0)
+  }
+
   /** Adds an outcome and returns the receipt under which it will be confirmed. */
   add(row: DeliveryRow, event: EventRow | undefined, endedPosition?: number): number {
-    const bytes = JSON.stringify(row).length * 1.1 + 400
+    const bytes = jsonBytes(row) + (event ? jsonBytes(event) : 0)
     const now = this.#deps.now()
     if (
       this.#current &&
@@ -105,7 +122,8 @@ export class Outbox {
     if (this.#current && this.#deps.now() - this.#current.openedAt >= BATCH_MS_MAX) this.flush()
   }
 
-  flush(): void {
+  /** `mustKeep`: durable when it returns. */
+  flush({ mustKeep = false } = {}): void {
     const batch = this.#current
     if (batch === undefined) return
     this.#current = undefined
@@ -117,7 +135,7 @@ export class Outbox {
       waitMs: RESEND_MS,
     }
     this.#unconfirmed.set(batch.receipt, entry)
-    const seq = this.#deps.keep(batch, message)
+    const seq = this.#deps.keep(batch, message, mustKeep)
     if (seq !== undefined) Object.assign(entry, { seq, batch: undefined })
     this.#send(message)
   }
@@ -158,6 +176,12 @@ export class Outbox {
     let due: number | undefined
     for (const { dueAt } of this.#unconfirmed.values()) due = Math.min(due ?? Infinity, dueAt)
     return due
+  }
+
+  /** In memory. */
+  #batches(): Batch[] {
+    const sealed = [...this.#unconfirmed.values()].flatMap(({ batch }) => batch ?? [])
+    return this.#current ? [...sealed, this.#current] : sealed
   }
 
   /** Receipts grow with time, so one of an earlier life of the object is never given out again. */

@@ -1,74 +1,73 @@
-import { text, utf8, type Bytes } from '../model/bytes.ts'
-import { isoTime } from '../model/clock.ts'
-import type { EndpointSettings } from '../model/endpoint.ts'
+import type { Bytes } from '../model/bytes.ts'
+import type { RequestSettings } from '../model/delivery-request.ts'
 import type { Event } from '../model/event.ts'
-import { madeHeaders } from './made.ts'
 import type { HeaderPair } from '../model/request.ts'
+import { madeHeaders, madeUrl } from './made.ts'
+import { isRaw, payloadOf } from './payload.ts'
 
-/** The form of `data` and of the metadata, so that receivers can tell a later one. */
-const ENVELOPE_VERSION = '1'
 export const USER_AGENT = 'Hookway/0.1 (+https://hookway.dev/docs/deliveries)'
 
 /** Of the original request: not forwarded, since they belong to one connection, to our platform or to our door. */
 const DROPPED =
-  /^(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-length|content-type|accept|accept-encoding|authorization|proxy-.*|cookie|cf-.*|cdn-loop|x-forwarded-.*|x-real-ip|true-client-ip|forwarded|user-agent|webhook-(id|timestamp|signature)|hookway-.*|x-webhook-signature|mf-.*)$/
+  /^(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-length|content-type|content-encoding|accept|accept-encoding|authorization|proxy-.*|cookie|cf-.*|cdn-loop|x-forwarded-.*|x-real-ip|true-client-ip|forwarded|user-agent|webhook-(id|timestamp|signature)|hookway-.*|x-webhook-signature(-previous)?|mf-.*)$/
+
+/** Fetch sends no body with the first; the second may have one, but many servers refuse it (RFC 9110 9.3.5). */
+const WITHOUT_BODY = new Set(['GET', 'DELETE'])
 
 export interface Prepared {
   method: string
+  url: string
+  /** Names in lower case, each once but for those of the original request. */
   headers: HeaderPair[]
-  body: Bytes
+  /** Undefined: the method has none. */
+  body: Bytes | undefined
 }
 
-/** The request of a delivery but for its signature. `body` is the event's, already fetched if it was stored apart. */
+/** The request of a delivery as its receiver is to read it; encoding, signature and authorisation come after. */
 export function prepare({
   event,
   body,
+  url,
   settings,
   attempt,
 }: {
   event: Event
+  /** The event's, already fetched if it was stored apart. */
   body: Bytes
-  settings: EndpointSettings
+  url: string
+  settings: RequestSettings
   attempt: number
 }): Prepared {
   const { head } = event
-  const form = settings.payload ?? (head.sourceId === null && !head.made?.hasBody ? 'standard' : 'raw')
-  const headers: HeaderPair[] =
-    form === 'raw' ? (head.headers ?? []).filter(([name]) => !DROPPED.test(name)) : []
-  headers.push(['content-type', form === 'raw' ? head.contentType : 'application/json'])
-  headers.push(['user-agent', USER_AGENT])
-  headers.push(['hookway-event-id', head.id], ['hookway-event-type', asHeaderValue(head.type)])
-  headers.push(['hookway-attempt', String(attempt)], ['hookway-source', head.sourceId ?? 'publish'])
-  for (const [name, value] of Object.entries(settings.headers)) headers.push([name.toLowerCase(), value])
   const { made } = head
+  const method = made?.method ?? settings.method
+  const hasBody = !WITHOUT_BODY.has(method)
+  const headers: HeaderPair[] = isRaw(settings, head)
+    ? (head.headers ?? []).filter(([name]) => !DROPPED.test(name))
+    : []
+  const payload = payloadOf(settings, event, body)
+  for (const [name, value] of payload.headers) {
+    if (hasBody || !name.startsWith('content-')) setHeader(headers, name, value)
+  }
+  setHeader(headers, 'user-agent', USER_AGENT)
+  setHeader(headers, 'hookway-event-id', head.id)
+  setHeader(headers, 'hookway-event-type', asHeaderValue(head.type))
+  setHeader(headers, 'hookway-attempt', String(attempt))
+  setHeader(headers, 'hookway-source', head.sourceId ?? 'publish')
+  for (const [name, value] of Object.entries(settings.headers)) setHeader(headers, name, value)
   return {
-    method: made?.method ?? settings.method,
+    method,
+    url: made ? madeUrl(url, made) : url,
     headers: made ? madeHeaders(headers, made) : headers,
-    body: payload(form, event, body),
+    body: hasBody ? payload.body : undefined,
   }
 }
 
-function payload(form: 'raw' | 'envelope' | 'standard', { head }: Event, body: Bytes): Bytes {
-  const timestamp = JSON.stringify(isoTime(head.occurredAt ?? head.receivedAt))
-  const type = JSON.stringify(head.type)
-  if (form === 'raw') return body
-  if (form === 'standard') return utf8(`{"type":${type},"timestamp":${timestamp},"data":${dataJson(body)}}`)
-  const metadata = { version: ENVELOPE_VERSION, environment: 'production', ...head.metadata }
-  return utf8(
-    `{"eventId":${JSON.stringify(head.id)},"eventType":${type},"timestamp":${timestamp},` +
-      `"tenantId":${JSON.stringify(head.tenantId)},"data":${dataJson(body)},"metadata":${JSON.stringify(metadata)}}`,
-  )
-}
-
-/** The body as JSON: itself when it is JSON (its text unchanged, so numbers keep their digits), else as a string. */
-function dataJson(body: Bytes): string {
-  const raw = text(body)
-  try {
-    JSON.parse(raw)
-    return raw
-  } catch {
-    return JSON.stringify(raw)
-  }
+/** Replaces what there was under the name: two values of one header would be read as a list. */
+export function setHeader(headers: HeaderPair[], name: string, value: string): void {
+  const lower = name.toLowerCase()
+  const others = headers.filter(([each]) => each !== lower)
+  headers.splice(0, headers.length, ...others, [lower, value])
 }
 
 /** Header values are visible ASCII; an event type from a payload may be anything. */

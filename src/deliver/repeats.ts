@@ -13,7 +13,7 @@ export class Repeats {
 
   constructor(store: DeliveryStore) {
     this.#store = store
-    for (const { seq, intake, segment } of store.origins()) this.#add(`${intake} ${segment}`, seq)
+    for (const { seq, origin, segment } of store.origins()) this.#add(`${origin} ${segment}`, seq)
   }
 
   /** Call when the batch has become the row `seq`. */
@@ -47,7 +47,7 @@ export class Repeats {
 }
 
 /** The batch with some of its items, and only the records that they need. */
-function withItems(batch: AcceptBatch, items: AcceptBatch['items']): AcceptBatch {
+export function withItems(batch: AcceptBatch, items: AcceptBatch['items']): AcceptBatch {
   const records = unpackRecords(batch.records)
   const kept = [...new Set(items.map(({ record }) => record))]
   const place = new Map(kept.map((record, at) => [record, at]))

@@ -1,3 +1,6 @@
+import type { Outcome } from '../model/attempt.ts'
+import type { Clock } from '../model/clock.ts'
+import type { DeliveryEvent } from '../model/delivery.ts'
 import type { RetryPolicy } from '../model/endpoint.ts'
 
 /** Seconds before each attempt (docs/delivery.md). */
@@ -36,6 +39,18 @@ export function nextDueAt(facts: {
   const delayMs = delayMsOf(policy, attempts + 1)
   if (delayMs === undefined) return undefined
   return Math.ceil(now + Math.max(delayMs, retryAfterMs) + delayMs * JITTER * random())
+}
+
+/** What an outcome means for the delivery. `attempts`: of this round, for the schedule starts anew with each. */
+export function deliveryEventOf(
+  outcome: Outcome,
+  attempts: number,
+  { policy, clock }: { policy: RetryPolicy; clock: Clock },
+): DeliveryEvent {
+  if (outcome.kind !== 'deferred') return { kind: outcome.kind }
+  const { retryAfterMs } = outcome
+  const facts = { policy, attempts, now: clock.now(), retryAfterMs, random: () => clock.random() }
+  return { kind: 'deferred', dueAt: nextDueAt(facts) }
 }
 
 function toMs(seconds: number | undefined): number | undefined {

@@ -1,5 +1,5 @@
 import { Journal, type Sql } from '../db/journal.ts'
-import type { AcceptBatch } from '../model/accept.ts'
+import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import { concat, text, utf8 } from '../model/bytes.ts'
 import type { DeliveryRow, LogMessage } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
@@ -121,7 +121,10 @@ export class DeliveryStore {
         : [segment, index, subscriptionId, record, triedBefore],
     )
     const head = utf8(JSON.stringify({ intake, items: compact }))
-    const label = JSON.stringify([batch.origin ?? intake, toRanges(items.map(({ segment }) => segment))])
+    const segments = toRanges(items.map(({ segment }) => segment))
+    const label = JSON.stringify(
+      batch.origin === undefined ? [intake, segments] : [batch.origin, segments, intake],
+    )
     const journalClass = batch.class ?? 'normal'
     const row = { kind: kindOf(journalClass), label, data: packRecords([head, batch.records]) }
     this.#accepted[journalClass].push(this.#journal.nextSeq)
@@ -171,12 +174,24 @@ export class DeliveryStore {
   }
 
   /** Which hand-overs the newest rows hold. */
-  *origins(): Iterable<{ seq: number; intake: string; segment: number }> {
-    const from = Math.max(this.#journal.firstSeq, this.#journal.nextSeq - ORIGIN_ROWS_MAX)
-    for (const { seq, label } of this.#journal.labels(ACCEPTED, from)) {
-      const [intake, segments] = JSON.parse(label) as [string, Ranges]
-      for (const segment of fromRanges(segments)) yield { seq, intake, segment }
+  origins(): Iterable<{ seq: number; origin: string; segment: number }> {
+    return this.#labels(Math.max(this.#journal.firstSeq, this.#journal.nextSeq - ORIGIN_ROWS_MAX))
+  }
+
+  /** Where deliveries stand at or after a position, by key: in more than one place if they were handed over again. */
+  positionsOf(deliveries: readonly Pick<DeliveryRef, 'pointer' | 'subscriptionId'>[], from: number) {
+    const found = new Map<string, number[]>(deliveries.map((each) => [keyOf(each), []]))
+    const segments = new Set(deliveries.map(({ pointer }) => `${pointer.intake} ${pointer.segment}`))
+    for (const { seq, intake, segment } of this.#labels(split(from)[0])) {
+      if (!segments.has(`${intake} ${segment}`)) continue
+      for (const [at, key] of this.itemKeys(seq).entries()) {
+        const positions = found.get(key)
+        const position = seq * ITEMS_PER_ROW_MAX + at
+        // A row that spans several segments comes once for each.
+        if (positions && !positions.includes(position)) positions.push(position)
+      }
     }
+    return found
   }
 
   /** The items of a row as keys, to tell which part of a repeated hand-over is new. */
@@ -231,6 +246,13 @@ export class DeliveryStore {
     this.#journal.drop({ before, keepFromSeq: split(keepFromPosition)[0] })
   }
 
+  *#labels(from: number): Iterable<{ seq: number; origin: string; intake: string; segment: number }> {
+    for (const { seq, label } of this.#journal.labels(ACCEPTED, from)) {
+      const [origin, segments, intake = origin] = JSON.parse(label) as [string, Ranges, string?]
+      for (const segment of fromRanges(segments)) yield { seq, origin, intake, segment }
+    }
+  }
+
   #append(
     row: { kind: string; label?: string; data?: Uint8Array },
     checkpoint: Checkpoint,
@@ -255,6 +277,10 @@ export class DeliveryStore {
     if (this.#rows.size > ROWS_CACHED_MAX && oldest !== undefined) this.#rows.delete(oldest)
     return row
   }
+}
+
+export function keyOf({ pointer, subscriptionId }: Pick<DeliveryRef, 'pointer' | 'subscriptionId'>): string {
+  return itemKey({ ...pointer, subscriptionId })
 }
 
 export function itemKey(item: {

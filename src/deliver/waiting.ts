@@ -10,7 +10,7 @@ import type { DeliveryStore } from './store.ts'
 /** Deliveries that are made visible, or cancelled, at one alarm. */
 const AT_ONCE_MAX = 200
 
-interface Waiting {
+export interface Waiting {
   store: DeliveryStore
   outbox: Outbox
   backlog: Backlog

@@ -1,5 +1,7 @@
+import { toHex, utf8 } from '../model/bytes.ts'
 import type { RawRequest } from '../model/request.ts'
 import type { Fact } from '../providers/provider.ts'
+import { md5 } from '../providers/scheme/checksum.ts'
 import { atPointer, scalarText } from '../providers/scheme/json.ts'
 import { readPlace } from '../providers/scheme/place.ts'
 
@@ -27,10 +29,16 @@ export function findFact(
 ): { text: string; ofItem: boolean } | undefined {
   for (const fact of listed(facts)) {
     const text = fact.includes('{') ? fill(fact, from) : place(fact, from)
-    const clean = text?.replace(CONTROL, ' ').trim().slice(0, FACT_CHARS_MAX)
+    const clean = bounded(text?.replace(CONTROL, ' ').trim() ?? '')
     if (clean) return { text: clean, ofItem: fact.startsWith('/') || fact.includes('{/') }
   }
   return undefined
+}
+
+/** What is cut off leaves its checksum: ids and keys that differ only at their end must not become one. */
+function bounded(text: string): string {
+  if (text.length <= FACT_CHARS_MAX) return text
+  return `${text.slice(0, FACT_CHARS_MAX - 33)}~${toHex(md5(utf8(text)))}`
 }
 
 /** Milliseconds from ISO 8601, RFC 1123, or seconds, milliseconds, microseconds or nanoseconds since the epoch. */
@@ -67,7 +75,8 @@ function place(name: string, { request, root, item }: FactSource): string | unde
 }
 
 function member(item: unknown, key: string): boolean {
-  return typeof item === 'object' && item !== null && Object.hasOwn(item, key)
+  if (typeof item !== 'object' || item === null || !Object.hasOwn(item, key)) return false
+  return (item as Record<string, unknown>)[key] !== null
 }
 
 /** Numbers are told apart by size: seconds end where milliseconds of 1973 begin, and so on. */

@@ -4,8 +4,10 @@ import { ProblemError } from '../model/problem.ts'
 import type { Source } from '../model/source.ts'
 import { findProvider } from '../providers/registry.ts'
 
-/** What signed providers send; a source may allow others. */
-const SIGNED_METHODS: readonly string[] = ['POST', 'PUT', 'PATCH']
+/** What providers that sign send; a source may allow others. */
+const WRITING_METHODS: readonly string[] = ['POST', 'PUT', 'PATCH']
+/** Some (Plivo, Vonage, Twilio) sign a GET when asked to. Unsigned it may be anybody's browser. */
+const SIGNED_METHODS: readonly string[] = [...WRITING_METHODS, 'GET']
 const RETRY_PAUSED_SECONDS = 300
 
 /** Turns away what cannot be the provider's before anything is read. Throws the public answer. */
@@ -24,7 +26,7 @@ export function guard(source: Source, request: Request): void {
 
 /** Asked after handshakes, which come by any method. */
 export function guardMethod(source: Source, method: string): void {
-  const allowed = source.settings.allowedMethods ?? defaultMethods(source.provider)
+  const allowed = source.settings.allowedMethods ?? defaultMethods(source)
   if (allowed === undefined || allowed.includes(method)) return
   throw new ProblemError('method_not_allowed', `This source takes ${allowed.join(', ')}.`, {
     headers: { allow: allowed.join(', ') },
@@ -40,9 +42,9 @@ export function addressOf(request: Request): string | null {
   return request.headers.get('cf-connecting-ip')
 }
 
-function defaultMethods(provider: string): readonly string[] | undefined {
-  const isOpen = provider.startsWith('generic') || findProvider(provider)?.scheme === undefined
-  return isOpen ? undefined : SIGNED_METHODS
+function defaultMethods({ provider, settings }: Source): readonly string[] | undefined {
+  if (provider.startsWith('generic') || findProvider(provider)?.scheme === undefined) return undefined
+  return settings.verification === 'required' ? SIGNED_METHODS : WRITING_METHODS
 }
 
 function isWithin(ip: string | null, cidrs: readonly string[]): boolean {

@@ -5,6 +5,11 @@ import type { SegmentStore } from './segments.ts'
 
 /** Hand-overs under way at once; an ordered source has one. */
 const CONCURRENT_MAX = 4
+/**
+ * While one hand-over is under way the next waits so long for it: under load it then carries many segments, and a
+ * hand-over costs the same for one as for sixty. One that is slower than this holds up nobody.
+ */
+const PATIENCE_MS = 25
 /** The size of one hand-over, well under the 32 MiB of an RPC. */
 const HAND_OVER_BYTES_MAX = 4_000_000
 const HAND_OVER_SEGMENTS_MAX = 64
@@ -20,6 +25,8 @@ export interface HandOverDeps {
   isOrdered: boolean
   route(segments: { segment: number; records: Uint8Array }[]): Promise<Settlement>
   wakeBy(at: number): void
+  /** Calls back in about so many milliseconds, if the object lives. */
+  later(callback: () => void, ms: number): void
 }
 
 interface Progress {
@@ -39,6 +46,8 @@ export class HandOvers {
   readonly #cache = new Map<number, Uint8Array>()
   #cacheBytes = 0
   #underWay = 0
+  /** Until then what is under way is waited for. */
+  #patientUntil = 0
 
   constructor(deps: HandOverDeps) {
     this.#deps = deps
@@ -62,6 +71,7 @@ export class HandOvers {
   start(): void {
     const { isOrdered } = this.#deps
     while (this.#underWay < (isOrdered ? 1 : CONCURRENT_MAX)) {
+      if (this.#underWay > 0 && this.#deps.clock.now() < this.#patientUntil) return
       const segments = this.#next()
       if (segments.length === 0) return
       void this.#handOver(segments)
@@ -129,6 +139,8 @@ export class HandOvers {
     const segments = share.map(({ segment }) => segment)
     for (const segment of segments) this.#update(segment, { state: 'routing' })
     this.#underWay++
+    this.#patientUntil = this.#deps.clock.now() + PATIENCE_MS
+    this.#deps.later(() => this.start(), PATIENCE_MS + 1)
     try {
       const settlement = await this.#deps.route(share)
       for (const segment of settlement.settled) this.#settle(segment)

@@ -8,6 +8,7 @@ import type { RawRequest } from '../model/request.ts'
 import type { Source } from '../model/source.ts'
 import type { Verification } from '../model/verification.ts'
 import { findProvider } from '../providers/registry.ts'
+import type { HandshakeAnswer } from '../providers/scheme/handshake.ts'
 import type { KeyStore } from '../providers/scheme/keys.ts'
 import { acceptEvents, regionOf, type AcceptDeps } from './accept.ts'
 import { addressOf, guard, guardMethod, notFound } from './guard.ts'
@@ -25,6 +26,10 @@ export interface IngestDeps extends AcceptDeps {
   refreshSource(id: SourceId): Promise<Source | undefined>
   /** Keeps a refused request for the owner, or drops it when there are many. */
   reject(sourceId: SourceId, row: () => RejectionRow): void
+  /** Stores what a provider hands over as the secret of a source that has none. Durable when it resolves. */
+  keepSecret(id: SourceId, secret: string): Promise<void>
+  /** Asks for a URL by which a subscription is confirmed, without waiting. Its host was checked. */
+  visit(url: string): void
   /** Lets recorded requests be verified at their own time; local server only. */
   hasTestClock: boolean
 }
@@ -45,7 +50,10 @@ export async function ingest({ request, sourceId, path }: Inbound, deps: IngestD
   const raw = await readRequest(request, source, receivedAt)
   const now = testTime(request, deps) ?? receivedAt
   const answer = await answerHandshake({ source, request: raw, now, keys: deps.keys })
-  if (answer) return new Response(answer.body, { status: answer.status, headers: answer.headers })
+  if (answer) {
+    await carryOut(answer, sourceId, deps)
+    return new Response(answer.body, { status: answer.status, headers: answer.headers })
+  }
   guardMethod(source, request.method)
   const verified = await verifyWithRefresh(source, raw, now, deps)
   const { verification } = verified
@@ -72,6 +80,12 @@ export async function ingest({ request, sourceId, path }: Inbound, deps: IngestD
   const where = { tenantId, sourceId, isOrdered: settings.ordering, region: regionOf(cfOf(request)) }
   const appended = await acceptEvents({ ...where, events: normalised.value }, deps)
   return accepted(source, appended)
+}
+
+/** A secret is stored before its provider hears that we have it: it is never sent again. */
+async function carryOut({ effect }: HandshakeAnswer, sourceId: SourceId, deps: IngestDeps): Promise<void> {
+  if (effect?.kind === 'keep_secret') await deps.keepSecret(sourceId, effect.secret)
+  if (effect?.kind === 'visit') deps.visit(effect.url)
 }
 
 /** A wrong signature may be a secret that was rotated a moment ago: the source is read once more. */

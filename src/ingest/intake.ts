@@ -50,8 +50,9 @@ export class Intake {
   async append(items: readonly AppendItem[]): Promise<Appended[]> {
     const now = this.#deps.clock.now()
     const pending: Promise<void>[] = []
+    for (const { record } of items)
+      invariant(record.byteLength <= RECORD_BYTES_MAX, 'append: the record is too large')
     const appended = items.map((item): Appended => {
-      invariant(item.record.byteLength <= RECORD_BYTES_MAX, 'append: the record is too large')
       const first = item.key === null ? undefined : this.#dedupe.find(item.key, now)
       if (first !== undefined) {
         pending.push(this.#uncommitted.get(item.key ?? '') ?? Promise.resolve())

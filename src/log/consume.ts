@@ -1,4 +1,3 @@
-import { systemClock } from '../model/clock.ts'
 import type { LogMessage } from '../model/delivery-log.ts'
 
 export interface LogDeps {
@@ -6,6 +5,8 @@ export interface LogDeps {
   write(messages: readonly LogMessage[]): Promise<void>
   /** Tells an endpoint object which of its outcomes are safe. */
   confirm(object: string, receipts: number[]): Promise<void>
+  /** Tells the operators that D1 refused so many messages. */
+  writeFailed(error: unknown, messages: number): void
 }
 
 /** Seconds until a batch that D1 refused comes again, by the number of its tries. */
@@ -41,16 +42,9 @@ async function tryWrite(messages: Message<LogMessage>[], deps: LogDeps): Promise
   try {
     await deps.write(messages.map(({ body }) => body))
   } catch (error) {
-    report('log.write_failed', error, messages.length)
+    deps.writeFailed(error, messages.length)
     return false
   }
   for (const message of messages) message.ack()
   return true
-}
-
-/** One wide line; an error of D1 names tables and limits, never a row's content. */
-function report(event: string, error: unknown, messages: number): void {
-  const detail = error instanceof Error ? error.message.slice(0, 200) : 'unknown'
-  // oxlint-disable-next-line no-console -- the platform's log is where operators look
-  console.warn(JSON.stringify({ event, detail, messages, at: systemClock.now() }))
 }

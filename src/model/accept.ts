@@ -1,5 +1,6 @@
 import type { JournalClass } from './journal-class.ts'
-import type { EndpointId, EventId, SubscriptionId, TenantId } from './id.ts'
+import type { EventPointer } from './delivery-log.ts'
+import type { DeliveryId, EndpointId, EventId, SubscriptionId, TenantId } from './id.ts'
 
 /** A delivery as it is handed to an endpoint object: which record, for which subscription. */
 export interface AcceptItem {
@@ -28,6 +29,13 @@ export interface AcceptBatch {
   class?: JournalClass
   /** `packRecords` of the distinct events. */
   records: Uint8Array
+}
+
+/** One delivery, as an endpoint object finds it. */
+export interface DeliveryRef {
+  id: DeliveryId
+  subscriptionId: SubscriptionId
+  pointer: EventPointer
 }
 
 /** A page of endpoints for events with more endpoints than are handed over directly; a message of the `fanout` queue. */

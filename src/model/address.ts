@@ -24,7 +24,12 @@ export function parseCidrs(list: string): Cidr[] {
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '')
-    .map((each) => ipaddr.parseCIDR(each) as Cidr)
+    .map((each) => {
+      // The parser itself reads 10/8 as 0.0.0.10/8.
+      if (!each.includes('/') || !isNetwork(each))
+        throw new Error(`${each} is not a network such as 10.0.0.0/8`)
+      return ipaddr.parseCIDR(each) as Cidr
+    })
 }
 
 /** An address, or a network in CIDR notation, as people write them: four decimal parts, or IPv6. */
@@ -142,9 +147,13 @@ function isAllowed(address: ipaddr.IPv4 | ipaddr.IPv6, allow: readonly Cidr[]): 
   return allow.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
 }
 
+/** All that IANA has given out as global unicast; outside lie spellings of IPv4 addresses that are no longer in use. */
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
+
 /** Public unicast only. ipaddr.js names every special range of RFC 6890; what it calls `unicast` is the rest. */
 function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
-  return address.range() === 'unicast'
+  if (address.range() !== 'unicast') return false
+  return address.kind() === 'ipv4' || address.match(GLOBAL_UNICAST[0], GLOBAL_UNICAST[1])
 }
 
 function refuse(reason: TargetRefusal['reason'], detail: string): { ok: false; error: TargetRefusal } {

@@ -1,28 +1,37 @@
-/** How one try ended. `refused` was never sent; the others were. */
-export type Outcome =
-  | { kind: 'delivered'; statusCode: number }
-  | { kind: 'rejected'; statusCode: number; reason: 'gone' | 'client_error' }
-  | { kind: 'deferred'; reason: DeferredReason; statusCode?: number; retryAfterMs?: number }
-  | { kind: 'refused'; reason: 'private_address' | 'bad_url' | 'payload_missing'; detail: string }
-
-export type DeferredReason = 'timeout' | 'connection' | 'tls' | 'dns' | 'busy' | 'redirect' | 'server_error'
-
-const RETRIED_CLIENT_ERRORS = new Set([408, 425, 429])
-
 /**
- * What a status means: 2xx delivered; 408, 425, 429 and 5xx come again; 3xx comes again too, since we never follow
- * a redirect and a maintenance page passes; other 4xx will not get better by repetition. 1xx never arrives here.
+ * How one try ended. `refused` was never sent; the others were, or failed on the way. `disable`: nothing more should be
+ * sent to the endpoint (410, or the receiver asked for it); the deliveries that wait are held.
  */
-export function classifyStatus(statusCode: number, retryAfterMs: number | undefined): Outcome {
-  const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
-  if (statusCode >= 200 && statusCode < 300) return { kind: 'delivered', statusCode }
-  if (statusCode >= 300 && statusCode < 400)
-    return { kind: 'deferred', reason: 'redirect', statusCode, ...wait }
-  if (RETRIED_CLIENT_ERRORS.has(statusCode)) return { kind: 'deferred', reason: 'busy', statusCode, ...wait }
-  if (statusCode < 500)
-    return { kind: 'rejected', statusCode, reason: statusCode === 410 ? 'gone' : 'client_error' }
-  return { kind: 'deferred', reason: 'server_error', statusCode, ...wait }
-}
+export type Outcome =
+  | { kind: 'delivered'; statusCode: number; disable?: true }
+  | { kind: 'rejected'; statusCode: number; reason: RejectedReason; disable?: true }
+  | {
+      kind: 'deferred'
+      reason: DeferredReason
+      statusCode?: number
+      retryAfterMs?: number
+      disable?: true
+    }
+  | {
+      kind: 'refused'
+      reason: 'private_address' | 'bad_url' | 'bad_settings' | 'payload_missing'
+      detail: string
+    }
+
+/** What a status, or a body beside a good status, was taken for. */
+export type AnswerReason =
+  | 'busy'
+  | 'redirect'
+  | 'client_error'
+  | 'server_error'
+  | 'unexpected_status'
+  | 'unexpected_body'
+
+/** `aborted`: the receiver asked for no further try. */
+export type RejectedReason = AnswerReason | 'gone' | 'aborted'
+
+/** `auth`: the authorisation server gave no token. */
+export type DeferredReason = AnswerReason | 'timeout' | 'connection' | 'tls' | 'dns' | 'auth'
 
 /** Names a failed fetch by the words of the runtime's error, of which only the text is promised. */
 export function classifyNetworkError(message: string): DeferredReason {

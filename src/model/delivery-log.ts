@@ -25,6 +25,8 @@ export interface EventRow {
   contentType: string
   bodyBytes: number
   bodyKey: string | null
+  /** Absent in what a version before wrote. */
+  country?: string | null
   pointer: EventPointer
 }
 
@@ -80,6 +82,8 @@ export interface RejectionRow {
   method: string
   headers: HeaderPair[]
   bodySample: string
+  /** Refused requests that this one stands for, itself included: the others were not kept. */
+  count?: number
 }
 
 /** A message of the `log` queue. `receipt` tells the endpoint object's shard which of its outcomes are safe. */

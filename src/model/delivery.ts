@@ -37,13 +37,12 @@ export function step(state: DeliveryState, event: DeliveryEvent): DeliveryState 
       return fromSending(state, event)
     case 'held':
       return fromHeld(state, event)
+    case 'delivered':
     case 'dead':
+    case 'cancelled':
       return event.kind === 'retry'
         ? { status: 'retrying', attempts: state.attempts, dueAt: event.now }
         : state
-    case 'delivered':
-    case 'cancelled':
-      return state
     default:
       return unreachable(state, 'step')
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { requestFields } from './delivery-request.ts'
 import type { EndpointId, TenantId } from './id.ts'
-import type { SealedSecret } from './seal.ts'
+import type { SealedParts, SealedSecret } from './seal.ts'
 
 /** The longest a receiver may take; more than this is better done with an answer first and work after. */
 export const TIMEOUT_MS_MAX = 30_000
@@ -23,16 +24,6 @@ export const circuitSchema = z.object({
   disableAfterSeconds: z.int().min(60).max(2_592_000).default(432_000),
 })
 
-const headerName = z
-  .string()
-  .min(1)
-  .max(100)
-  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'not an HTTP header name')
-const headerValue = z
-  .string()
-  .max(4000)
-  .regex(/^[\t\x20-\x7e]*$/, 'visible ASCII only')
-
 export const retrySchema = z
   .union([
     z.object({ preset: z.enum(['standard', 'crm', 'none']) }),
@@ -50,16 +41,9 @@ export const retrySchema = z
   .meta({ description: 'When to try again: a preset, an explicit schedule, or a strategy.' })
 export type RetryPolicy = z.infer<typeof retrySchema>
 
-export const signingSchema = z.object({ scheme: z.enum(['standard', 'sha256-hex', 'none']) })
-
-/** What a caller may set on an endpoint. The signing secret travels beside it, since it is kept encrypted. */
+/** What a caller may set on an endpoint. As it is stored, each secret in it is masked and sealed beside it. */
 export const endpointSettingsSchema = z.object({
-  url: z.string().min(1).max(2048),
-  method: z.enum(['POST', 'PUT', 'PATCH', 'GET', 'DELETE']).default('POST'),
-  headers: z.record(headerName, headerValue).default({}),
-  /** Null: `raw` for relayed events, `standard` for published ones. */
-  payload: z.enum(['raw', 'envelope', 'standard']).nullable().default(null),
-  signing: signingSchema.default({ scheme: 'standard' }),
+  ...requestFields,
   retry: retrySchema.default({ preset: 'standard' }),
   /** `key`: deliveries with the same ordering key arrive one after another; `endpoint`: all of them do. */
   ordering: z.enum(['none', 'key', 'endpoint']).default('none'),
@@ -96,10 +80,14 @@ export interface Endpoint {
   id: EndpointId
   tenantId: TenantId
   settings: EndpointSettings
-  /** Signing secrets; all that have not expired sign. */
+  /** Signing secrets and key pairs; all that have not expired sign. */
   secrets: SealedSecret[]
+  /** What `settings` shows as `***` (see `model/masked.ts`). */
+  sealed?: SealedParts
   /** Grows with every change; the object keeps the highest it has seen. */
   version: number
+  /** The most objects it ever had. */
+  shards?: number
   /** It was deleted: nothing is sent, and what waits is cancelled. */
   isRemoved?: boolean
 }

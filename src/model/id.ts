@@ -6,7 +6,19 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const TIME_CHARS = 10
 const RANDOM_CHARS = 16
 
-export type Prefix = 'ten' | 'src' | 'sub' | 'ep' | 'evt' | 'dlv' | 'tok' | 'req' | 'rej'
+export type Prefix =
+  | 'ten'
+  | 'src'
+  | 'sub'
+  | 'ep'
+  | 'evt'
+  | 'dlv'
+  | 'tok'
+  | 'req'
+  | 'rej'
+  | 'rpl'
+  | 'aud'
+  | 'era'
 export type Id<P extends Prefix> = `${P}_${string}`
 export type TenantId = Id<'ten'> | 'default'
 export type SourceId = Id<'src'>
@@ -15,6 +27,7 @@ export type EndpointId = Id<'ep'>
 export type EventId = Id<'evt'>
 export type DeliveryId = Id<'dlv'>
 export type TokenId = Id<'tok'>
+export type ReplayId = Id<'rpl'>
 
 /** `prefix_` and 26 characters: 48 bits of milliseconds, 80 random bits, so ids sort by time (ULID layout). */
 export function newId<P extends Prefix>(prefix: P, now: number): Id<P> {

@@ -13,7 +13,7 @@ const DEPTH_MAX = 20
 /** Reads the part of JavaScript's syntax that needs no backtracking: literals, classes, groups, choices, counts, `^`, `$`, a leading `(?i)`. */
 export function parsePattern(source: string): Result<Node, string> {
   const ignoresCase = source.startsWith('(?i)')
-  const reader = new Reader([...source.slice(ignoresCase ? 4 : 0)], ignoresCase)
+  const reader = new Reader(Array.from(source.slice(ignoresCase ? 4 : 0)), ignoresCase)
   try {
     const node = choice(reader, 0)
     if (!reader.isAtEnd) throw new Fault('has a ) without its (')
@@ -52,7 +52,7 @@ class Reader {
   }
 
   take(expected: string): boolean {
-    const isNext = [...expected].every((char, ahead) => this.peek(ahead) === char)
+    const isNext = Array.from(expected).every((char, ahead) => this.peek(ahead) === char)
     if (isNext) this.#at += expected.length
     return isNext
   }

@@ -84,7 +84,7 @@ function emitRepeat({ of, min, max }: Extract<Node, { kind: 'repeat' }>, states:
 }
 
 function search(states: readonly State[], text: string): boolean {
-  const chars = [...text]
+  const chars = Array.from(text)
   let current = new Set<number>()
   for (let at = 0; at <= chars.length; at++) {
     const place = { isStart: at === 0, isEnd: at === chars.length }

@@ -1,4 +1,4 @@
-import type { AcceptBatch } from './accept.ts'
+import type { AcceptBatch, DeliveryRef } from './accept.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EndpointId } from './id.ts'
 import type { Notice } from './notice.ts'
@@ -11,6 +11,8 @@ import type { AppendItem, Appended, HandOver, Settlement } from './intake.ts'
 export interface IntakeRpc {
   append(items: AppendItem[]): Promise<Appended[]>
   read(segment: number, index: number): Promise<Uint8Array | null>
+  /** The records of some events, null for what the retention has taken. */
+  readRecords(events: { segment: number; index: number }[]): Promise<(Uint8Array | null)[]>
   readSegments(segments: number[]): Promise<{ segment: number; records: Uint8Array }[]>
   settlePage(segments: number[], page: number): Promise<void>
   check(): Promise<number>
@@ -22,7 +24,17 @@ export interface EndpointRpc {
   remove(endpoint: Endpoint): Promise<void>
   confirm(receipts: number[]): Promise<void>
   check(): Promise<void>
+  /** Makes a waiting delivery due now. */
+  retry(delivery: DeliveryRef): Promise<ByHand>
+  /** Takes a waiting delivery back; durable when answered. */
+  cancel(delivery: DeliveryRef): Promise<ByHand>
 }
+
+/**
+ * What an endpoint object made of an order by hand. `absent`: nothing of the delivery waits in it; `attempts` says
+ * how many it knows of that the log may not have yet. `full`: too many such orders are under way.
+ */
+export type ByHand = { kind: 'done' | 'sending' | 'full' } | { kind: 'absent'; attempts: number }
 
 export interface RouterRpc {
   /** Publishes the notice as an event of the tenant and, where it says so, disables the endpoint. */

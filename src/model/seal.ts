@@ -20,7 +20,15 @@ export interface SealedSecret {
   sealed: string
   /** Milliseconds after which it is no longer used; null: no end. Set when a newer one takes over. */
   expiresAt: number | null
+  /** Of a key pair: the public half, `whpk_` and base64. The sealed one is `whsk_`. */
+  publicKey?: string
 }
+
+/** What stands in settings where a secret belongs, and is shown for it. */
+export const MASK = '***'
+
+/** Sealed secrets by where they belong in the settings they were taken out of: `auth.token`. */
+export type SealedParts = Record<string, string>
 
 /** Encrypts secrets for storage. The context (the row they belong to) is authenticated, so a sealed secret cannot be moved to another row. */
 export interface Sealer {
@@ -32,10 +40,13 @@ export interface Sealer {
 /**
  * AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce; the stored form is `v1.KEYID.NONCE+CIPHERTEXT`.
  * `masterKeys` is `HOOKWAY_MASTER_KEY`: one or more 32-byte keys in base64, separated by commas. The first seals;
- * all open, so a key is rotated by putting the new one in front.
+ * all open, so a key is rotated by putting the new one in front. Throws at once when one is malformed.
  */
 export function makeSealer(masterKeys: string): Sealer {
-  const keys = masterKeys.split(',').map((encoded) => importKey(encoded.trim()))
+  const keys = masterKeys
+    .split(',')
+    .map((encoded) => parseKey(encoded.trim()))
+    .map(importKey)
   return {
     async seal(plain, context) {
       const first = keys[0]
@@ -52,7 +63,8 @@ export function makeSealer(masterKeys: string): Sealer {
     async open(sealed, context) {
       const [, id, encoded = ''] = FORM.exec(sealed) ?? []
       const bytes = fromBase64Url(encoded)
-      invariant(id && bytes, 'open: not a sealed secret')
+      // A last character with other unused bits would decode to the same bytes: one secret has one sealed form.
+      invariant(id && bytes && toBase64Url(bytes) === encoded, 'open: not a sealed secret')
       const known = (await Promise.all(keys)).find((each) => each.id === id)
       invariant(known, `open: the master key ${id} is not configured`)
       const algorithm = { name: 'AES-GCM', iv: bytes.subarray(0, IV_BYTES), additionalData: utf8(context) }
@@ -66,9 +78,13 @@ export function liveSecrets(secrets: readonly SealedSecret[], now: number): Seal
   return secrets.filter((each) => each.expiresAt === null || each.expiresAt > now)
 }
 
-async function importKey(encoded: string): Promise<{ id: string; key: CryptoKey }> {
-  const raw: Bytes | undefined = fromBase64(encoded)
+function parseKey(encoded: string): Bytes {
+  const raw = fromBase64(encoded)
   invariant(raw?.byteLength === KEY_BYTES, 'HOOKWAY_MASTER_KEY: each key must be 32 bytes in base64')
+  return raw
+}
+
+async function importKey(raw: Bytes): Promise<{ id: string; key: CryptoKey }> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', raw))
   const key = await crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt'])
   return { id: toHex(digest.subarray(0, 4)), key }

@@ -1,5 +1,7 @@
-import { CONNECTIONS_MAX, type EndpointSettings } from './endpoint.ts'
+import { CONNECTIONS_MAX, type Endpoint, type EndpointSettings } from './endpoint.ts'
+import type { Event } from './event.ts'
 import type { EndpointId } from './id.ts'
+import { orderingKeyOf } from './ordering-key.ts'
 
 /** How many objects an endpoint has: one for each six connections, and one alone where all is one order. */
 export function shardsOf({
@@ -9,7 +11,32 @@ export function shardsOf({
   return ordering === 'endpoint' ? 1 : Math.ceil(concurrency / CONNECTIONS_MAX)
 }
 
-/** The names of an endpoint's objects. The first has the id itself, so that an endpoint that grows keeps its journal. */
+/** How many attempts one of the objects may have in flight. */
+export function placesOf(settings: Pick<EndpointSettings, 'ordering' | 'concurrency'>): number {
+  return settings.ordering === 'endpoint' ? 1 : Math.ceil(settings.concurrency / shardsOf(settings))
+}
+
+/** Every object that may hold deliveries of the endpoint: also those that it used when it had more of them. */
+export function objectNames({
+  id,
+  settings,
+  shards = 1,
+}: Pick<Endpoint, 'id' | 'settings' | 'shards'>): string[] {
+  return Array.from({ length: Math.max(shards, shardsOf(settings)) }, (_, shard) => shardName(id, shard))
+}
+
+/** The object that takes an event. One alone needs no key, which may have to be read from the body. */
+export function objectFor(
+  endpointId: EndpointId,
+  settings: Pick<EndpointSettings, 'ordering' | 'orderingKey' | 'concurrency'>,
+  event: Event,
+): string {
+  const shards = shardsOf(settings)
+  if (shards === 1) return shardName(endpointId, 0)
+  return shardName(endpointId, shardOf(orderingKeyOf(settings, () => event) ?? event.head.id, shards))
+}
+
+/** The name of one of them. The first has the id itself, so that an endpoint that grows keeps its journal. */
 export function shardName(endpointId: EndpointId, shard: number): string {
   return shard === 0 ? endpointId : `${endpointId}:${shard}`
 }

@@ -9,6 +9,8 @@ export const eventTypePatternSchema = z
   .max(200)
   .regex(/^(\*|[^\s*]+|[^\s*]+\.\*)$/, 'an event type, a prefix with .* at its end, or *')
 
+export const prioritySchema = z.enum(['high', 'normal', 'low'])
+
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'a time of day such as 08:30')
 
 /** When events are delivered; what comes at another time waits for the next window, or is dropped. */
@@ -54,7 +56,8 @@ const settingsShape = {
     .default(null),
   /** The share of the events that are taken, from 0 to 1: the same ones by every subscription. */
   sampleRate: z.number().min(0).max(1).default(1),
-  priority: z.enum(['high', 'normal', 'low']).default('normal'),
+  /** Which of its deliveries an endpoint makes first when it cannot make all at once. Without effect where it keeps an order. */
+  priority: prioritySchema.default('normal'),
   transform: transformSchema.nullable().default(null),
   /** Gets what comes while the endpoint's circuit is open or the endpoint is disabled. */
   failoverEndpointId: idSchema('ep').nullable().default(null),
@@ -77,11 +80,11 @@ export interface Fault {
   isReleasing?: boolean
 }
 
-type Rules = Omit<SubscriptionSettings, 'sourceIds' | 'eventTypes' | 'state'>
+type Matching = 'sourceIds' | 'eventTypes' | 'priority' | 'state'
+type Rules = Omit<SubscriptionSettings, Matching>
 
 /** As routing knows it. A rule that is not there means what its default does. */
-export interface Subscription
-  extends Pick<SubscriptionSettings, 'sourceIds' | 'eventTypes' | 'state'>, Partial<Rules> {
+export interface Subscription extends Pick<SubscriptionSettings, Matching>, Partial<Rules> {
   id: SubscriptionId
   tenantId: TenantId
   endpointId: EndpointId

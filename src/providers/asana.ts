@@ -7,7 +7,7 @@ export const asana = defineProvider({
   name: 'Asana',
   docs: 'https://developers.asana.com/docs/webhooks-guide',
   evidence: 'code',
-  secret: { label: 'Secret from the handshake (X-Hook-Secret)' },
+  secret: { label: 'Secret from the handshake (X-Hook-Secret)', handedOver: true },
   scheme: hmac({ header: 'x-hook-signature' }),
   event: {
     type: '{/resource/resource_type}.{/action}',

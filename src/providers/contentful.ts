@@ -3,6 +3,7 @@ import { headerOf, type RawRequest } from '../model/request.ts'
 import { defineProvider } from './provider.ts'
 import { checkMac } from './scheme/hmac.ts'
 import { failed, type Scheme } from './scheme/scheme.ts'
+import { toleranceOf } from './scheme/signed.ts'
 import { timestampFault } from './scheme/timestamp.ts'
 
 const NAMES = 'x-contentful-signed-headers'
@@ -12,12 +13,12 @@ const scheme: Scheme = {
   summary:
     'HMAC-SHA256 hex of the method, the path, the signed headers and the body in `x-contentful-signature`',
   verify: async (inbound) => {
-    const { request, now } = inbound
+    const { request, now, config } = inbound
     const sent = headerOf(request, 'x-contentful-signature')
     if (!sent) return failed('missing_header', 'no x-contentful-signature')
     const timestamp = headerOf(request, TIMESTAMP)
     if (!timestamp) return failed('timestamp_missing')
-    const late = timestampFault(timestamp, { unit: 'ms', toleranceSeconds: 30, now })
+    const late = timestampFault(timestamp, { unit: 'ms', toleranceSeconds: toleranceOf(config, 30), now })
     if (late !== undefined) return failed(late.reason, late.hint)
     const names = signedNames(request)
     if (names.join(',') !== headerOf(request, NAMES))
@@ -53,7 +54,6 @@ export const contentful = defineProvider({
   event: {
     type: 'header:x-contentful-topic',
     id: 'header:x-contentful-idempotency-key',
-    entityType: '/sys/type',
     entityId: '/sys/id',
     occurredAt: ['/sys/updatedAt', '/sys/createdAt'],
   },

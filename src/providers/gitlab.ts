@@ -1,5 +1,5 @@
 import { defineProvider } from './provider.ts'
-import { firstOf } from './scheme/combine.ts'
+import { anyOf } from './scheme/combine.ts'
 import { standardWebhooks } from './scheme/standard-webhooks.ts'
 import { token } from './scheme/token.ts'
 
@@ -9,7 +9,7 @@ export const gitlab = defineProvider({
   docs: 'https://docs.gitlab.com/user/project/integrations/webhooks/',
   evidence: 'documentation',
   secret: { label: 'Secret token or signing token' },
-  scheme: firstOf(token({ at: 'header:x-gitlab-token' }), standardWebhooks()),
+  scheme: anyOf(token({ at: 'header:x-gitlab-token' }), standardWebhooks()),
   event: {
     type: ['{/object_kind}.{/object_attributes/action}', '/object_kind', 'header:x-gitlab-event'],
     id: ['header:idempotency-key', 'header:webhook-id', 'header:x-gitlab-event-uuid'],

@@ -1,5 +1,5 @@
 import { defineProvider } from './provider.ts'
-import { firstOf } from './scheme/combine.ts'
+import { anyOf } from './scheme/combine.ts'
 import { basic, token } from './scheme/token.ts'
 
 export const halopsa = defineProvider({
@@ -8,7 +8,7 @@ export const halopsa = defineProvider({
   docs: 'https://halopsa.com/guides/article/?kbid=1712',
   evidence: 'documentation',
   secret: { label: 'user:password, or the value of the header' },
-  scheme: firstOf(basic(), token({ at: 'header:x-halo-token', named: true })),
+  scheme: anyOf(basic(), token({ at: 'header:x-halo-token', named: true })),
   event: {
     type: ['/event', '/webhook_name', '/type'],
     id: '/id',

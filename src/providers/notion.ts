@@ -7,7 +7,7 @@ export const notion = defineProvider({
   name: 'Notion',
   docs: 'https://developers.notion.com/reference/webhooks',
   evidence: 'sdk',
-  secret: { label: 'Verification token' },
+  secret: { label: 'Verification token', handedOver: true },
   scheme: hmac({ header: 'x-notion-signature', prefix: 'sha256=' }),
   event: {
     type: '/type',

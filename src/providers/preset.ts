@@ -9,7 +9,7 @@ export function preset(
   slug: string,
   name: string,
   scheme: Scheme | undefined,
-  more: Partial<Pick<Provider, 'event' | 'handshakes' | 'answer' | 'notes'>> = {},
+  more: Partial<Pick<Provider, 'event' | 'secret' | 'handshakes' | 'answer' | 'notes'>> = {},
 ): Provider {
   return {
     slug,

@@ -45,8 +45,14 @@ export interface Provider {
   /** The provider's own page on webhooks or their signatures; every verified provider has one. */
   docs?: string
   evidence: Evidence
-  /** What the owner pastes into the dashboard; absent when there is nothing to paste. */
-  secret?: { label: string; pattern?: RegExp; help?: string }
+  /** What the owner pastes into the dashboard; absent when there is nothing to paste. The pattern is for a warning only. */
+  secret?: {
+    label: string
+    pattern?: RegExp
+    help?: string
+    /** The provider chooses it and hands it over in a handshake: none is generated for a new source. */
+    handedOver?: true
+  }
   /** Settings of the provider in `source.settings.config`. */
   config?: z.ZodType
   /** Absent: the provider signs nothing and offers no token. */

@@ -7,7 +7,7 @@ export const slack = defineProvider({
   name: 'Slack',
   docs: 'https://docs.slack.dev/authentication/verifying-requests-from-slack',
   evidence: 'sdk',
-  secret: { label: 'Signing secret', pattern: /^[0-9a-f]{32}$/ },
+  secret: { label: 'Signing secret' },
   scheme: hmac({
     header: 'x-slack-signature',
     prefix: 'v0=',

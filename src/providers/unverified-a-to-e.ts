@@ -75,6 +75,7 @@ export const unverifiedAToE: readonly Provider[] = [
     { event: { type: '/notificationType', id: '/notificationId' }, handshakes: [headProbe] },
   ),
   preset('clio', 'Clio', hmac({ header: 'x-hook-signature', encoding: 'hex-any' }), {
+    secret: { label: 'Secret from the handshake (X-Hook-Secret)', handedOver: true },
     event: { type: '/meta/event', entityId: '/data/id' },
     handshakes: [
       {

@@ -2,6 +2,12 @@ import { defineProvider } from './provider.ts'
 import { jsonAnswer } from './scheme/handshake.ts'
 import { hmac } from './scheme/hmac.ts'
 
+/** Which of these members a body has says what it is about. */
+const MEMBERS =
+  'tweet_create_events,direct_message_events,favorite_events,follow_events,block_events,' +
+  'mute_events,user_event,direct_message_indicate_typing_events,direct_message_mark_read_events,' +
+  'tweet_delete_events'
+
 export const xTwitter = defineProvider({
   slug: 'x-twitter',
   name: 'X (Twitter)',
@@ -10,7 +16,7 @@ export const xTwitter = defineProvider({
   secret: { label: 'API secret key (consumer secret)' },
   scheme: hmac({ header: 'x-twitter-webhooks-signature', prefix: 'sha256=', encoding: 'base64' }),
   event: {
-    type: 'oneOf:tweet_create_events,direct_message_events,favorite_events,follow_events,block_events,mute_events,user_event,direct_message_indicate_typing_events,direct_message_mark_read_events,tweet_delete_events',
+    type: `oneOf:${MEMBERS}`,
     id: ['/tweet_create_events/0/id_str', '/direct_message_events/0/id', '/favorite_events/0/id'],
     entityType: '=user',
     entityId: '/for_user_id',

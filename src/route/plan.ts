@@ -1,27 +1,18 @@
-import type { AcceptBatch, AcceptItem } from '../model/accept.ts'
-import type { EventRow } from '../model/delivery-log.ts'
-import { decodeEvent, packRecords, unpackRecords, type EventHead } from '../model/event.ts'
-import type { EndpointId } from '../model/id.ts'
+import type { AcceptBatch } from '../model/accept.ts'
+import type { EventPointer, EventRow } from '../model/delivery-log.ts'
+import { decodeEvent, unpackRecords, type Event, type EventHead } from '../model/event.ts'
+import type { EndpointId, TenantId } from '../model/id.ts'
 import type { HandOver } from '../model/intake.ts'
-import { match, type EndpointFilter, type RoutingTable } from './match.ts'
+import { objectFor } from '../model/shard.ts'
+import { Drafts, type BatchHead } from './drafts.ts'
+import { match, type EndpointFilter, type RoutedSubscription, type RoutingTable } from './match.ts'
 import { keyOfDecision, type Decisions } from './sift.ts'
 
-/** One call to an endpoint object carries at most this much, so that it fits one row there. */
-const BATCH_BYTES_MAX = 1_500_000
-const BATCH_ITEMS_MAX = 4_000
-
 export interface Plan {
-  /** For each endpoint its batches in order. */
-  batches: Map<EndpointId, AcceptBatch[]>
+  /** For each endpoint object its batches in order. */
+  batches: Map<string, AcceptBatch[]>
   /** Events that no subscription wants: logged here, since no endpoint will. */
   unmatched: EventRow[]
-}
-
-interface Draft {
-  items: AcceptItem[]
-  records: Uint8Array[]
-  bytes: number
-  lastRecord: Uint8Array | undefined
 }
 
 /**
@@ -34,51 +25,61 @@ export function planRoutes(
   only?: EndpointFilter,
   decisions?: Decisions,
 ): Plan {
-  const plan: Plan = { batches: new Map(), unmatched: [] }
-  const versions = new Map<EndpointId, number>()
-  const drafts = new Map<EndpointId, Draft[]>()
+  const { intake, tenantId } = handOver
+  const drafts = new Drafts()
+  const unmatched: EventRow[] = []
   for (const { segment, records } of handOver.segments) {
     for (const [index, record] of unpackRecords(records).entries()) {
-      const { head } = decodeEvent(record)
-      const wanted = match(table, head)
+      const event = decodeEvent(record)
+      const pointer = { intake, segment, index }
       let isTaken = false
-      for (const routed of wanted) {
-        const { endpointId: firstEndpointId, id: subscriptionId } = routed.subscription
-        if (only && !only.has(firstEndpointId)) continue
-        const decision = decisions?.get(keyOfDecision(segment, index, subscriptionId))
+      for (const routed of match(table, event.head)) {
+        const { id, endpointId } = routed.subscription
+        if (only && !only.has(endpointId)) continue
+        const decision = decisions?.get(keyOfDecision(segment, index, id))
         if (decision && decision.kind !== 'deliver') continue
         isTaken = true
-        const { endpointId, endpointVersion } = decision ?? {
-          endpointId: firstEndpointId,
-          endpointVersion: routed.endpointVersion,
-        }
-        versions.set(endpointId, endpointVersion)
-        const draft = draftFor(drafts, endpointId, decision?.record ?? record)
-        draft.items.push({
-          segment,
-          index,
-          eventId: head.id,
-          subscriptionId,
-          record: draft.records.length - 1,
-        })
+        draft(drafts, { tenantId, pointer, event, record, routed, ...decision?.made })
       }
-      if (!isTaken && !only) plan.unmatched.push(eventRow(head, { intake: handOver.intake, segment, index }))
+      if (!isTaken && !only) unmatched.push(eventRow(event.head, pointer))
     }
   }
-  const { intake, tenantId } = handOver
-  for (const [endpointId, list] of drafts) {
-    const endpointVersion = versions.get(endpointId) ?? 0
-    const batches = list.map(({ items, records }) => ({ items, records: packRecords(records) }))
-    plan.batches.set(
-      endpointId,
-      batches.map((batch) => ({ tenantId, endpointId, endpointVersion, intake, ...batch })),
-    )
-  }
-  return plan
+  return { batches: drafts.batches(), unmatched }
+}
+
+export interface Routed {
+  tenantId: TenantId
+  pointer: EventPointer
+  event: Event
+  record: Uint8Array
+  routed: RoutedSubscription
+}
+
+/** Gives one event to one subscription's endpoint. */
+export function draft(
+  drafts: Drafts,
+  { tenantId, pointer, event, record, routed }: Routed,
+  { triedBefore, ...more }: Pick<BatchHead, 'origin' | 'class'> & { triedBefore?: number } = {},
+): void {
+  const { subscription, endpointVersion, endpoint } = routed
+  const { endpointId, id: subscriptionId } = subscription
+  const { intake, segment, index } = pointer
+  const { priority } = subscription
+  // A class of its own would let an event pass the one before it.
+  const live = priority === 'normal' || endpoint.ordering !== 'none' ? {} : { class: priority }
+  const head = { tenantId, endpointId, endpointVersion, intake, ...live, ...more }
+  const item = { segment, index, eventId: event.head.id, subscriptionId }
+  const object = objectFor(endpointId, endpoint, event)
+  drafts.add(object, head, triedBefore === undefined ? item : { ...item, triedBefore }, record)
+}
+
+/** The endpoints that a plan reaches. */
+export function endpointsOf({ batches }: Plan): EndpointId[] {
+  return [...new Set([...batches.values()].flatMap((list) => list.map(({ endpointId }) => endpointId)))]
 }
 
 /** The summary of an event that the log keeps. */
-export function eventRow(head: EventHead, pointer: EventRow['pointer']): EventRow {
+export function eventRow(head: EventHead, pointer: EventPointer): EventRow {
   return {
     id: head.id,
     tenantId: head.tenantId,
@@ -92,25 +93,7 @@ export function eventRow(head: EventHead, pointer: EventRow['pointer']): EventRo
     contentType: head.contentType,
     bodyBytes: head.bodyBytes,
     bodyKey: head.bodyKey ?? null,
+    country: head.metadata.country ?? null,
     pointer,
   }
-}
-
-/** The draft that takes the record, which is in it afterwards as its last. */
-function draftFor(drafts: Map<EndpointId, Draft[]>, endpointId: EndpointId, record: Uint8Array): Draft {
-  const list = drafts.get(endpointId) ?? []
-  drafts.set(endpointId, list)
-  let draft = list.at(-1)
-  if (draft?.lastRecord === record && draft.items.length < BATCH_ITEMS_MAX) return draft
-  const isFull =
-    draft !== undefined &&
-    (draft.bytes + record.byteLength > BATCH_BYTES_MAX || draft.items.length >= BATCH_ITEMS_MAX)
-  if (draft === undefined || isFull) {
-    draft = { items: [], records: [], bytes: 0, lastRecord: undefined }
-    list.push(draft)
-  }
-  draft.records.push(record)
-  draft.bytes += record.byteLength
-  draft.lastRecord = record
-  return draft
 }

@@ -1,16 +1,19 @@
 import type { AcceptBatch, FanoutMessage } from '../model/accept.ts'
 import type { EventRow } from '../model/delivery-log.ts'
-import type { EndpointId, TenantId } from '../model/id.ts'
+import type { TenantId } from '../model/id.ts'
 import { parseIntakeName, type HandOver, type Settlement } from '../model/intake.ts'
 import type { RoutingTable } from './match.ts'
-import { planRoutes, type Plan } from './plan.ts'
+import { endpointsOf, planRoutes, type Plan } from './plan.ts'
 import { sift, type Sifted, type SiftOptions } from './sift.ts'
 import { keepHeld, readBodies, steer, type SteerDeps } from './steer.ts'
 
-/** With more endpoints than this a hand-over goes through the fan-out queue. */
-export const DIRECT_ENDPOINTS_MAX = 64
-/** Endpoints in one message of the fan-out queue. */
-export const PAGE_ENDPOINTS = 100
+export interface FanoutLimits {
+  /** With more endpoint objects than this a hand-over goes through the fan-out queue. */
+  directObjectsMax: number
+  /** Endpoints in one message of the fan-out queue. */
+  pageEndpoints: number
+}
+export const FANOUT: FanoutLimits = { directObjectsMax: 64, pageEndpoints: 100 }
 /** Calls to endpoint objects under way at once. */
 const CONCURRENT_MAX = 16
 /** Rows in one message of the log queue: about 350 bytes each, under 128 KB together. */
@@ -19,8 +22,8 @@ const LOG_ROWS_MAX = 200
 export interface RouteDeps {
   /** The tenant's subscriptions as they are now, so that a caller sees its own changes in its next event. */
   routingTable(tenantId: TenantId): Promise<RoutingTable>
-  /** Hands a batch to the endpoint's object; resolves when it is durable there. */
-  accept(batch: AcceptBatch): Promise<void>
+  /** Hands a batch to one of the endpoint's objects; resolves when it is durable there. */
+  accept(object: string, batch: AcceptBatch): Promise<void>
   enqueueFanout(messages: FanoutMessage[]): Promise<void>
   logEvents(rows: EventRow[]): Promise<void>
   readSegments(intake: string, segments: number[]): Promise<{ segment: number; records: Uint8Array }[]>
@@ -33,19 +36,24 @@ export interface RouteDeps {
  * Brings segments to the endpoints that want them. A segment counts as settled only when every one of its endpoints
  * has it durably; what failed is handed over again by the intake, which is harmless: endpoints know what they have.
  */
-export async function routeHandOver(handOver: HandOver, deps: RouteDeps): Promise<Settlement> {
+export async function routeHandOver(
+  handOver: HandOver,
+  deps: RouteDeps,
+  limits: FanoutLimits = FANOUT,
+): Promise<Settlement> {
   const table = await deps.routingTable(handOver.tenantId)
   const sifted = await siftWhole(handOver, table, deps)
-  const isWide = planRoutes(handOver, table, undefined, sifted.decisions).batches.size > DIRECT_ENDPOINTS_MAX
+  const wide = planRoutes(handOver, table, undefined, sifted.decisions)
+  const isWide = wide.batches.size > limits.directObjectsMax
   // With many endpoints each page runs the transformations of its own.
   if (!isWide) await steer(sifted, deps.steer)
   await keepHeld(handOver.intake, sifted.held, deps.steer)
-  const plan = planRoutes(handOver, table, undefined, sifted.decisions)
+  const plan = isWide ? wide : planRoutes(handOver, table, undefined, sifted.decisions)
   for (let i = 0; i < plan.unmatched.length; i += LOG_ROWS_MAX) {
     await deps.logEvents(plan.unmatched.slice(i, i + LOG_ROWS_MAX))
   }
   const segments = handOver.segments.map(({ segment }) => segment)
-  if (isWide) return await enqueuePages(handOver, plan, deps)
+  if (isWide) return await enqueuePages(handOver, plan, deps, limits.pageEndpoints)
   const failed = await acceptAll(plan, deps)
   return { settled: segments.filter((segment) => !failed.has(segment)), paged: [] }
 }
@@ -77,13 +85,18 @@ export async function siftWhole(
   return sift(handOver, table, { ...options, bodies, now: deps.now() })
 }
 
-async function enqueuePages(handOver: HandOver, plan: Plan, deps: RouteDeps): Promise<Settlement> {
+async function enqueuePages(
+  handOver: HandOver,
+  plan: Plan,
+  deps: RouteDeps,
+  pageEndpoints: number,
+): Promise<Settlement> {
   const { intake, tenantId } = handOver
   const segments = handOver.segments.map(({ segment }) => segment)
-  const endpointIds = [...plan.batches.keys()].sort()
+  const endpointIds = endpointsOf(plan).sort()
   const messages: FanoutMessage[] = []
-  for (let i = 0; i < endpointIds.length; i += PAGE_ENDPOINTS) {
-    const page = endpointIds.slice(i, i + PAGE_ENDPOINTS)
+  for (let i = 0; i < endpointIds.length; i += pageEndpoints) {
+    const page = endpointIds.slice(i, i + pageEndpoints)
     messages.push({ intake, tenantId, segments, page: messages.length, endpointIds: page })
   }
   await deps.enqueueFanout(messages)
@@ -103,16 +116,16 @@ export async function acceptAll(plan: Plan, deps: RouteDeps): Promise<Set<number
   return failed
 }
 
-/** One endpoint's batches one after another: after a failure the later ones wait for the repeat, to keep the order. */
+/** One object's batches one after another: after a failure the later ones wait for the repeat, to keep the order. */
 async function acceptInOrder(
-  [, batches]: [EndpointId, AcceptBatch[]],
+  [object, batches]: [string, AcceptBatch[]],
   deps: RouteDeps,
   failed: Set<number>,
 ): Promise<void> {
   let hasFailed = false
   for (const batch of batches) {
     if (!hasFailed) {
-      hasFailed = await deps.accept(batch).then(
+      hasFailed = await deps.accept(object, batch).then(
         () => false,
         () => true,
       )

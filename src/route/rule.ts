@@ -28,17 +28,17 @@ export function ruleOf(subscription: Subscription): Rule {
 
 export function compileRule({ filter, transform, balance }: Rules, version: number): Rule {
   const rule: Rule = { filter: undefined, transform: undefined, balanceKey: undefined, faults: [] }
-  if (filter != null) {
+  if (filter) {
     const made = compileFilter(filter)
     if (made.ok) rule.filter = made.value
     else rule.faults.push(...made.error)
   }
-  if (transform != null) {
+  if (transform) {
     const made = compileTransform(transform, version)
     if (made.ok) rule.transform = made.value
     else rule.faults.push(...made.error)
   }
-  if (balance?.key != null) {
+  if (balance?.key) {
     const path = parsePath(balance.key)
     if (path.ok) rule.balanceKey = path.value
     else rule.faults.push({ path: 'balance.key', message: path.error })
@@ -50,5 +50,5 @@ export function compileRule({ filter, transform, balance }: Rules, version: numb
 export function hasRules(subscription: Subscription): boolean {
   const { filter, transform, sampleRate = 1, failoverEndpointId, balance, schedule, fault } = subscription
   const rules = [filter, transform, failoverEndpointId, balance, schedule, fault]
-  return sampleRate < 1 || rules.some((each) => each != null)
+  return sampleRate < 1 || rules.some(Boolean)
 }

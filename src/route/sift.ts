@@ -1,6 +1,6 @@
 import type { Bytes } from '../model/bytes.ts'
 import { decodeEvent, unpackRecords, type Event } from '../model/event.ts'
-import type { EndpointId, EventId, SubscriptionId } from '../model/id.ts'
+import type { EventId, SubscriptionId } from '../model/id.ts'
 import type { HandOver } from '../model/intake.ts'
 import { isSampled, opensAt } from './choose.ts'
 import { match, type EndpointFilter, type RoutedSubscription, type RoutingTable } from './match.ts'
@@ -12,7 +12,8 @@ export type Decision =
   | { kind: 'skip'; why: string }
   /** Null: until the rule is fixed. */
   | { kind: 'hold'; dueAt: number | null; error?: string }
-  | { kind: 'deliver'; endpointId: EndpointId; endpointVersion: number; record: Uint8Array }
+  /** `routed` names the endpoint that was chosen. */
+  | { kind: 'deliver'; made: { event: Event; record: Uint8Array; routed: RoutedSubscription } }
 
 export type Decisions = ReadonlyMap<string, Decision>
 

@@ -90,11 +90,11 @@ async function decide({ routed, record, event, view }: Open, deps: SteerDeps): P
     ? (findFirst(view, rule.balanceKey) ?? findFirst(view.body, rule.balanceKey))
     : undefined
   const target = chooseTarget(routed, event, { key, now: deps.now() })
-  if (rule.transform === undefined) return { kind: 'deliver', ...target, record }
+  if (rule.transform === undefined) return { kind: 'deliver', made: { event, record, routed: target } }
   const made = await rule.transform.run(event, deps)
   switch (made.kind) {
     case 'event':
-      return { kind: 'deliver', ...target, record: encodeEvent(made.event) }
+      return { kind: 'deliver', made: { event: made.event, record: encodeEvent(made.event), routed: target } }
     case 'dropped':
       return { kind: 'skip', why: `step ${made.step + 1} of the transformation drops it` }
     case 'later':
@@ -125,42 +125,36 @@ export async function readBodies(
 }
 
 function looksIntoBody({ filter, transform, balance }: Subscription): boolean {
-  return filter != null || transform != null || balance?.key != null
+  return Boolean(filter ?? transform ?? balance?.key)
 }
 
-interface Target {
-  endpointId: EndpointId
-  endpointVersion: number
-}
-
+/** The subscription with the endpoint that this event goes to. */
 export function chooseTarget(
-  { subscription, endpointVersion, targets }: RoutedSubscription,
+  routed: RoutedSubscription,
   { head }: Event,
   { key, now }: { key: unknown; now: number },
-): Target {
+): RoutedSubscription {
+  const { subscription, targets } = routed
   const { endpointId, balance, failoverEndpointId } = subscription
-  const first = { endpointId, endpointVersion }
-  if (targets === undefined) return first
+  if (targets === undefined) return routed
+  const isReady = (id: EndpointId) => isUp(targets.get(id), head.id, now)
   const known = (balance?.endpoints ?? []).filter((each) => targets.has(each.endpointId))
-  const up = known.filter((each) => isUp(targets.get(each.endpointId), head.id, now))
+  const ready = known.filter((each) => isReady(each.endpointId))
   const text =
     typeof key === 'string' || typeof key === 'number' ? String(key) : (head.orderingKey ?? head.id)
-  const chosen = targetOf(text, up.length > 0 || failoverEndpointId != null ? up : known)
-  if (chosen) return targetFrom(targets, chosen.endpointId) ?? first
-  if (failoverEndpointId == null || (known.length === 0 && isUp(targets.get(endpointId), head.id, now)))
-    return first
-  const second = targets.get(failoverEndpointId)
-  return second && isUp(second, head.id, now)
-    ? { endpointId: failoverEndpointId, endpointVersion: second.version }
-    : first
+  const chosen =
+    targetOf(text, ready)?.endpointId ?? (known.length === 0 && isReady(endpointId) ? endpointId : undefined)
+  if (chosen !== undefined) return at(routed, chosen)
+  if (failoverEndpointId && isReady(failoverEndpointId)) return at(routed, failoverEndpointId)
+  // None is up: it waits where it would have gone.
+  return at(routed, targetOf(text, known)?.endpointId ?? endpointId)
 }
 
-function targetFrom(
-  targets: ReadonlyMap<EndpointId, TargetState>,
-  endpointId: EndpointId,
-): Target | undefined {
-  const state = targets.get(endpointId)
-  return state && { endpointId, endpointVersion: state.version }
+function at(routed: RoutedSubscription, endpointId: EndpointId): RoutedSubscription {
+  const state = routed.targets?.get(endpointId)
+  if (state === undefined || endpointId === routed.subscription.endpointId) return routed
+  const { version: endpointVersion, endpoint } = state
+  return { ...routed, subscription: { ...routed.subscription, endpointId }, endpointVersion, endpoint }
 }
 
 function isUp(state: TargetState | undefined, eventId: EventId, now: number): boolean {

@@ -2,10 +2,9 @@ import type { Event } from '../model/event.ts'
 import type { Subscription } from '../model/subscription.ts'
 import { isSampled, opensAt } from './choose.ts'
 import type { Clause } from './filter.ts'
-import { buildRoutingTable, match, type RoutedSubscription } from './match.ts'
+import { buildRoutingTable, match } from './match.ts'
 import { findAll, isObject, parsePath } from './path.ts'
 import { compileRule } from './rule.ts'
-import { chooseTarget } from './steer.ts'
 import { compileTransform, showEvent } from './transform.ts'
 import type { TransformDeps } from './transform-deps.ts'
 import { viewOf, type EventView } from './view.ts'
@@ -36,21 +35,22 @@ export interface Difference {
   after?: unknown
 }
 
+/** Where a delivery would be placed does not matter to a trial. */
+const PLACING = { ordering: 'none', orderingKey: null, concurrency: 1 } as const
 const DIFFERENCES_MAX = 200
 const FOUND_MAX = 5
 
 /** What a subscription would make of an event, step by step; nothing is sent or kept. */
 export async function tryOut(
-  routed: RoutedSubscription,
+  subscription: Subscription,
   event: Event,
   deps: TransformDeps & { now(): number },
 ): Promise<Trial> {
   const steps: TrialStep[] = []
-  const { subscription } = routed
   const view = viewOf(event)
   const outcome = judge(subscription, event, { view, steps, now: deps.now() })
   if (outcome !== 'delivered') return { outcome, steps }
-  return await transform(routed, event, { view, steps, deps })
+  return await transform(subscription, event, { view, steps, deps })
 }
 
 interface Judging {
@@ -63,7 +63,8 @@ function judge(subscription: Subscription, event: Event, { view, steps, now }: J
   const { sampleRate = 1, schedule } = subscription
   const anyTime = { ...subscription, createdAt: 0, state: 'active' as const }
   const isMatch =
-    match(buildRoutingTable([{ subscription: anyTime, endpointVersion: 0 }]), event.head).length > 0
+    match(buildRoutingTable([{ subscription: anyTime, endpointVersion: 0, endpoint: PLACING }]), event.head)
+      .length > 0
   const wanted = `the event ${event.head.type} of ${event.head.sourceId ?? 'the API'}`
   steps.push({
     step: 'match',
@@ -109,11 +110,11 @@ function foundAt(view: EventView, { field }: Clause): { found?: unknown } {
 }
 
 async function transform(
-  routed: RoutedSubscription,
+  subscription: Subscription,
   event: Event,
-  { view, steps, deps }: { view: EventView; steps: TrialStep[]; deps: TransformDeps & { now(): number } },
+  { view, steps, deps }: { view: EventView; steps: TrialStep[]; deps: TransformDeps },
 ): Promise<Trial> {
-  const given = routed.subscription.transform
+  const given = subscription.transform
   let made = event
   // One more step at a time, so that each can be shown; the rules are few and this is for people.
   for (const [index] of (given?.steps ?? []).entries()) {
@@ -131,8 +132,7 @@ async function transform(
     made = result.event
     steps.push({ step: 'transform', passed: true, detail: `${name}.`, result: showEvent(made) })
   }
-  const target = chooseTarget(routed, event, { key: undefined, now: deps.now() })
-  const delivery = { endpointId: target.endpointId, ...showEvent(made) }
+  const delivery = { endpointId: subscription.endpointId, ...showEvent(made) }
   return { outcome: 'delivered', steps, delivery, diff: differences(view.body, viewOf(made).body) }
 }
 

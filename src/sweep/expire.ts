@@ -13,6 +13,8 @@ export interface ExpireDeps {
   ): Promise<{ tenantId: TenantId; retentionDays: number }[]>
   /** Removes a bounded number of logs of before `before`; answers how many. */
   expireLogs(tenantId: TenantId, before: number): Promise<number>
+  /** Sums an old day of the tenant's counters, if one is due. */
+  rollUpDay(due: { tenantId: TenantId; before: number; now: number }): Promise<boolean>
   /** Removes some of the idempotency keys that have ended; answers where the next run goes on. */
   expireKeys(page: { after: string | undefined; now: number }): Promise<{ next: string | undefined }>
   loadCursor(list: string): Promise<string | undefined>
@@ -30,7 +32,9 @@ export async function expire(deps: ExpireDeps): Promise<{ removed: number }> {
   const tenants = await deps.pageRetentions(await deps.loadCursor('retention'), TENANTS_MAX)
   let removed = 0
   for (const { tenantId, retentionDays } of tenants) {
-    removed += await deps.expireLogs(tenantId, now - retentionDays * DAY_MS)
+    const before = now - retentionDays * DAY_MS
+    removed += await deps.expireLogs(tenantId, before)
+    await deps.rollUpDay({ tenantId, before, now })
   }
   await deps.saveCursor('retention', tenants.length < TENANTS_MAX ? undefined : tenants.at(-1)?.tenantId)
   return { removed }

@@ -39,7 +39,7 @@ describe.concurrent('a webhook that was accepted', () => {
         number: 1,
         result: 'delivered',
         statusCode: 200,
-        request: expect.objectContaining({ method: 'POST', url: `${receiver.url}` }),
+        request: expect.objectContaining({ method: 'POST', url: `${receiver.url}/` }),
         response: expect.objectContaining({ body: 'ok', truncated: false }),
       }),
     ])

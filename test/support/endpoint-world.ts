@@ -2,12 +2,13 @@ import type { Attempted } from '../../src/deliver/attempt.ts'
 import { EndpointQueue } from '../../src/deliver/endpoint.ts'
 import type { Notice } from '../../src/model/notice.ts'
 import { DeliveryStore } from '../../src/deliver/store.ts'
-import type { AcceptBatch } from '../../src/model/accept.ts'
+import type { AcceptBatch, DeliveryRef } from '../../src/model/accept.ts'
 import { utf8 } from '../../src/model/bytes.ts'
 import type { DeliveryRow, LogMessage } from '../../src/model/delivery-log.ts'
 import { endpointSettingsSchema, type Endpoint } from '../../src/model/endpoint.ts'
 import { encodeEvent, packRecords, type Event } from '../../src/model/event.ts'
 import { deliveryIdOf, newId, type DeliveryId, type SubscriptionId } from '../../src/model/id.ts'
+import { settled } from './settled.ts'
 import { memorySql } from './sqlite.ts'
 
 export const START = Date.UTC(2026, 10, 22)
@@ -77,6 +78,28 @@ export class EndpointWorld {
     }
     this.queue.accept(batch)
     return { ids: events.map(({ head }) => deliveryIdOf(head.id, SUBSCRIPTION)), batch }
+  }
+
+  /** Hands an accepted delivery over once more, as a replay does, or as a retry by hand of one that has ended. */
+  acceptAgain(
+    { batch }: { batch: AcceptBatch },
+    {
+      index = 0,
+      origin,
+      ...more
+    }: { index?: number; origin: string; triedBefore?: number } & Partial<AcceptBatch>,
+  ): void {
+    const { triedBefore = 0, ...fields } = more
+    const items = batch.items.slice(index, index + 1).map((item) => ({ ...item, triedBefore }))
+    this.queue.accept({ ...batch, ...fields, origin, items })
+  }
+
+  /** How the API names a delivery to the object. */
+  static refOf({ ids, batch }: { ids: DeliveryId[]; batch: AcceptBatch }, at = 0): DeliveryRef {
+    const [id, item] = [ids[at], batch.items[at]]
+    if (id === undefined || item === undefined) throw new Error(`nothing was accepted at ${at}`)
+    const { segment, index, subscriptionId } = item
+    return { id, subscriptionId, pointer: { intake: batch.intake, segment, index } }
   }
 
   /** Memory is lost: attempts in flight never come back, unsent and unwritten logs are gone. */
@@ -170,11 +193,6 @@ export class EndpointWorld {
     }
     return { head, body }
   }
-}
-
-/** Lets every promise that can settle do so. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function blankRecord(at: number, result: string): Attempted['record'] {

@@ -25,6 +25,16 @@ work moves it to a file of its own, with a vector in \`test/vectors\`. A provide
 | \`batch\` | \`whole\` keeps a request with many events in one piece; a JSON pointer says where the array of events is |
 | \`keys\` | public keys given instead of fetched: \`publicKeyPem\`, \`certificatePem\`, \`jwk\`, \`jwks\` |
 
+## Adding one
+
+A provider is a file in \`src/providers\`, a line in \`registry.ts\` and a file of vectors in \`test/vectors\`; there is no
+test to write, since every suite reads them all. Most are twenty lines: copy one that is alike. Say where the signature
+stands and what it covers (\`scheme\`), where the facts of an event are (\`event\`), and which requests are questions and
+not events (\`handshakes\`). Take as \`id\` only what is new with every event: the id of an order would have its second
+change taken for a repeat of its first. If the engine lacks a word, add the word, not an exception.
+
+## Batches
+
 A request with many events becomes as many events, each in an envelope of its own: a batch of n becomes n batches of
 one, byte for byte as the provider wrote them.
 `

@@ -38,7 +38,7 @@ export const TABLE: Record<Status, Record<Kind, Expected>> = {
     retry: 'retrying now',
   },
   held: { ...ABSORBED, release: 'as before', expire: 'dead', cancel: 'cancelled' },
-  delivered: ABSORBED,
+  delivered: { ...ABSORBED, retry: 'retrying now' },
   dead: { ...ABSORBED, retry: 'retrying now' },
-  cancelled: ABSORBED,
+  cancelled: { ...ABSORBED, retry: 'retrying now' },
 }

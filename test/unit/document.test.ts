@@ -17,6 +17,8 @@ describe('a body as a document', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 8 }), fc.boolean(), (value, hasMark) => {
         const json = JSON.stringify(value)
+        // Beyond a double the digits are kept, which JSON.parse does not do.
+        fc.pre(!/\d{16}/.test(json))
         const body = utf8(hasMark ? `\ufeff${json}` : json)
         expect(read(body)).toEqual({ kind: 'json', value: JSON.parse(json) as unknown })
       }),

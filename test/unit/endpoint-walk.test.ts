@@ -7,12 +7,15 @@ import { EndpointWorld } from '../support/endpoint-world.ts'
 /** Histories that one run walks; each checks every invariant after each step. */
 const HISTORIES = 3_400
 
+const SCHEDULE = [0, 1, 5, 30]
+
 type Step =
   | { do: 'accept'; keys: (string | undefined)[] }
   | { do: 'repeat'; which: number }
   | { do: 'answer'; which: number; outcome: Outcome }
   | { do: 'crash' | 'alarm' | 'pause' | 'resume' | 'write log' | 'lose log' | 'write one' }
   | { do: 'wait'; ms: number }
+  | { do: 'by hand'; order: 'retry' | 'cancel'; which: number; index: number }
 
 const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   { weight: 5, arbitrary: fc.constant<Outcome>({ kind: 'delivered', statusCode: 200 }) },
@@ -49,6 +52,15 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 20_000 }) }),
   },
   { weight: 3, arbitrary: fc.constant<Step>({ do: 'alarm' }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('by hand' as const),
+      order: fc.constantFrom('retry' as const, 'cancel' as const),
+      which: fc.nat(20),
+      index: fc.nat(11),
+    }),
+  },
   ...(['crash', 'pause', 'resume', 'write log', 'lose log', 'write one'] as const).map((name) => ({
     weight: 1,
     arbitrary: fc.constant<Step>({ do: name }),
@@ -66,7 +78,9 @@ class Walk {
   /** The same, crashes or not. */
   quietUntilEver = 0
   /** When each delivery may be tried next, as far as its receiver and schedule say. */
+  readonly dueAt = new Map<DeliveryId, number>()
   readonly ended = new Set<DeliveryId>()
+  readonly cancelled = new Set<DeliveryId>()
   crashes = 0
   #seen = 0
   readonly #keys = new Map<DeliveryId, string | undefined>()
@@ -77,7 +91,7 @@ class Walk {
       ordering,
       adaptive: false,
       circuit: { failures: 1000 },
-      retry: { scheduleSeconds: [0, 1, 5, 30] },
+      retry: { scheduleSeconds: SCHEDULE },
     }
     this.world = new EndpointWorld(this.settings)
   }
@@ -93,6 +107,7 @@ class Walk {
       const known = this.accepted[step.which % Math.max(1, this.accepted.length)]
       if (known) world.queue.accept(known.batch)
     }
+    if (step.do === 'by hand') this.#byHand(step)
     if (step.do === 'answer') await this.#answer(step)
     if (step.do === 'wait') world.now = Math.min(world.now + step.ms, world.alarmAt ?? Infinity)
     if (step.do === 'alarm') await world.fireAlarm()
@@ -115,7 +130,9 @@ class Walk {
     for (const { id, attempt, at } of fresh) {
       expect(this.isPaused, 'I8: nothing starts while paused').toBe(false)
       expect(at, 'I7: not before Retry-After').toBeGreaterThanOrEqual(this.quietUntil)
+      expect(at, 'I7: not before it is due').toBeGreaterThanOrEqual(this.dueAt.get(id) ?? 0)
       expect(attempt, 'I6').toBeLessThanOrEqual(4)
+      expect(this.cancelled.has(id), 'I11: what was cancelled is never sent').toBe(false)
       if (this.crashes === 0) expect(this.ended.has(id), 'nothing is sent again after it ended').toBe(false)
       this.#checkOrder(id)
     }
@@ -143,7 +160,8 @@ class Walk {
     const ids = this.accepted.flatMap((each) => each.ids)
     for (const id of ids) {
       const row = world.log.get(id)
-      expect(['delivered', 'dead'], `I2: ${id} has ended in the log`).toContain(row?.status)
+      const ends = this.cancelled.has(id) ? ['cancelled'] : ['delivered', 'dead']
+      expect(ends, `I2: ${id} has ended in the log`).toContain(row?.status)
       const attempts = world.started.filter((each) => each.id === id)
       const numbers = new Set(attempts.map(({ attempt }) => String(attempt)))
       expect(Object.keys(row?.attemptLog ?? {}).length, 'I9: each attempt is logged').toBe(numbers.size)
@@ -156,6 +174,17 @@ class Walk {
     expect(world.started.length, 'nothing that D1 confirmed is repeated after a crash').toBe(before)
   }
 
+  #byHand({ order, which, index }: { order: 'retry' | 'cancel'; which: number; index: number }): void {
+    const accepted = this.accepted[which % Math.max(1, this.accepted.length)]
+    if (!accepted) return
+    const at = index % accepted.ids.length
+    const id = accepted.ids[at]
+    const { kind } = this.world.queue.order(order, EndpointWorld.refOf(accepted, at))
+    if (id === undefined || order !== 'cancel' || kind !== 'done') return
+    this.ended.add(id)
+    this.cancelled.add(id)
+  }
+
   async #answer({ which, outcome: given }: { which: number; outcome: Outcome }): Promise<void> {
     const { world } = this
     const attempt = world.inFlight[which % Math.max(1, world.inFlight.length)]
@@ -165,6 +194,7 @@ class Walk {
       this.quietUntilEver = Math.max(this.quietUntilEver, this.quietUntil)
     }
     if (given.kind !== 'deferred') this.ended.add(attempt.id)
+    else this.dueAt.set(attempt.id, world.now + (SCHEDULE[attempt.attempt] ?? 0) * 1000)
     if (given.kind === 'deferred' && attempt.attempt === 4) this.ended.add(attempt.id)
     await attempt.answer({ outcome: given })
   }
@@ -206,7 +236,7 @@ class Walk {
     const places = this.settings['ordering'] === 'endpoint' ? 1 : 6
     if (this.crashes > 0 || this.isRamping || this.isPaused || world.inFlight.length >= places) return
     if (world.now < this.quietUntilEver || world.now >= (world.alarmAt ?? Infinity)) return
-    const started = new Set(world.started.map((each) => each.id))
+    const started = new Set([...world.started.map((each) => each.id), ...this.cancelled])
     const waiting = this.accepted.flatMap((each) => each.ids).filter((id) => !started.has(id))
     const inVain = waiting.filter((id) => this.#before(id).every((each) => this.ended.has(each)))
     expect(inVain, 'nobody waits in vain').toEqual([])

@@ -152,4 +152,32 @@ describe('the queue of one endpoint', () => {
     expect(alarms).toBeLessThanOrEqual(2)
     expect(world.queue.nextWakeAt()).toBeUndefined()
   })
+
+  it('sends nothing again after a crash that ended with a row of its own (I2)', async () => {
+    const world = new EndpointWorld({ concurrency: 3, retry: { scheduleSeconds: [0, 1, 1] } })
+    const { ids } = world.accept(3)
+    await world.inFlight[2]?.answer(FAIL)
+    world.configure({ concurrency: 1, retry: { scheduleSeconds: [0, 1, 1] } })
+    world.now += 2_000
+    world.crash()
+    await world.inFlight[0]?.answer(OK)
+    world.now += 2_000
+    await world.fireAlarm()
+    world.writeLog()
+    while (world.inFlight.length > 0) await world.inFlight[0]?.answer(OK)
+    expect(world.started.filter(({ id }) => id === ids[2]).map(({ attempt }) => attempt)).toEqual([1, 2])
+  })
+
+  it('repeats what a crash has lost also before a delivery that blocks the endpoint (I9)', async () => {
+    const world = new EndpointWorld({ ordering: 'endpoint', onExhausted: 'block', retry: { preset: 'none' } })
+    const { ids } = world.accept(2)
+    await world.inFlight[0]?.answer(OK)
+    await world.inFlight[0]?.answer(FAIL)
+    world.loseLog()
+    world.crash()
+    expect(world.inFlight.map(({ id }) => id)).toEqual([ids[0]])
+    await world.inFlight[0]?.answer(OK)
+    world.writeLog()
+    expect(ids.map((id) => world.log.get(id)?.status)).toEqual(['delivered', 'dead'])
+  })
 })

@@ -15,6 +15,7 @@ it('gives each tenant its retention and goes on where it stopped', async () => {
     now: () => 100 * DAY_MS,
     pageRetentions: async (after = '', limit) =>
       tenants.filter(({ tenantId }) => tenantId > after).slice(0, limit),
+    rollUpDay: async () => false,
     async expireLogs(tenantId, before) {
       did.push(`${tenantId} before day ${before / DAY_MS}`)
       return 1

@@ -1,23 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { answerHandshake } from '../../src/ingest/handshake.ts'
+import { text, utf8 } from '../../src/model/bytes.ts'
+import type { HeaderPair } from '../../src/model/request.ts'
 import { findProvider } from '../../src/providers/registry.ts'
 import { noKeys } from '../../src/providers/scheme/keys.ts'
-import { requestOf, sourceOf } from '../case/provider.case.ts'
-
-interface Challenge {
-  provider: string
-  secret?: string
-  verifyToken?: string
-  config?: Record<string, unknown>
-  request: { method: string; url: string; headers?: Record<string, string>; body?: string }
-  response: { status: number; contentType?: string; headers?: Record<string, string>; body?: string }
-  negative?: { request: Challenge['request']; response: { status: number } }
-}
-
-const { challenges } = JSON.parse(
-  readFileSync(new URL('../vectors/_challenges.json', import.meta.url), 'utf8'),
-) as { challenges: Challenge[] }
+import { challenges, requestOf, sourceOf, vectorFiles, type Challenge } from '../case/provider.case.ts'
 
 /** Answers to accepted events: the provider file's `answer` carries them. SNS needs a signed message. */
 const NOT_HANDSHAKES = ['adyen', 'salesforce-outbound-message', 'aws-sns']
@@ -31,6 +19,9 @@ const ask = (provider: string, request: Challenge['request'], challenge: Partial
     now: 1_760_000_000_000,
     keys: noKeys,
   })
+
+const hmacOf = (content: string, encoding: 'hex' | 'base64' = 'hex'): string =>
+  createHmac('sha256', 'key').update(content).digest(encoding)
 
 describe('challenges', () => {
   it.each(challenges.filter(({ provider }) => !NOT_HANDSHAKES.includes(provider)))(
@@ -86,6 +77,105 @@ describe('challenges', () => {
   it('Discord is not answered without its signature', async () => {
     const request = { method: 'POST', url: 'https://gateway.example.test/in/a', body: '{"type":1}' }
     expect(await ask('discord', request, { secret: 'ab'.repeat(32) })).toBeUndefined()
+  })
+
+  const url = 'https://gateway.example.test/in/a'
+
+  it.each([
+    ['slack', { method: 'POST', url, body: '{"type":"url_verification","challenge":"c"}' }, 'c'],
+    ['monday', { method: 'POST', url, body: '{"challenge":"c"}' }, '{"challenge":"c"}'],
+    ['nylas', { method: 'GET', url: `${url}?challenge=c` }, 'c'],
+    ['onfleet', { method: 'GET', url: `${url}?check=c` }, 'c'],
+    ['oura', { method: 'GET', url: `${url}?verification_token=t&challenge=c` }, '{"challenge":"c"}'],
+    [
+      'okta',
+      { method: 'GET', url, headers: { 'x-okta-verification-challenge': 'c' } },
+      '{"verification":"c"}',
+    ],
+    [
+      'twitch',
+      {
+        method: 'POST',
+        url,
+        headers: { 'twitch-eventsub-message-type': 'webhook_callback_verification' },
+        body: '{"challenge":"c"}',
+      },
+      'c',
+    ],
+    [
+      'smartcar',
+      { method: 'POST', url, body: '{"eventType":"VERIFY","data":{"challenge":"c"}}' },
+      `{"challenge":"${hmacOf('c')}"}`,
+    ],
+    ['mandrill', { method: 'HEAD', url }, null],
+    ['clio', { method: 'POST', url, headers: { 'x-hook-secret': 's' } }, null],
+    [
+      'woocommerce',
+      {
+        method: 'POST',
+        url,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: 'webhook_id=1',
+      },
+      null,
+    ],
+  ])('%s is answered', async (provider, request, body) => {
+    expect(await ask(provider, request, { secret: 'key' })).toMatchObject({ status: 200, body })
+  })
+
+  it('CloudEvents senders are let in, at the rate they ask for', async () => {
+    const headers = { 'webhook-request-origin': 'e.example.com', 'webhook-request-rate': '120' }
+    expect((await ask('cloudevents', { method: 'OPTIONS', url, headers }))?.headers).toEqual({
+      'WebHook-Allowed-Origin': 'e.example.com',
+      'WebHook-Allowed-Rate': '120',
+      Allow: 'POST',
+    })
+  })
+
+  it('Xero is told by its own signature whether we hold the key', async () => {
+    const body = '{"events":[],"firstEventSequence":0,"lastEventSequence":0,"entropy":"E"}'
+    const signed = { 'x-xero-signature': hmacOf(body, 'base64') }
+    expect(
+      await ask('xero', { method: 'POST', url, headers: signed, body }, { secret: 'key' }),
+    ).toMatchObject({ status: 200 })
+    expect(
+      await ask('xero', { method: 'POST', url, headers: signed, body }, { secret: 'other' }),
+    ).toBeUndefined()
+  })
+
+  it('SNS is confirmed where AWS says, once its signature holds', async () => {
+    const sns = vectorFiles().find(({ file }) => file === 'aws-sns')
+    const vector = sns?.vectors.find(({ name }) => name === 'valid:v2-sha256')
+    if (vector === undefined) throw new Error('no vector')
+    const { privateKeyPem } = vector.source.settings.config['keys'] as { privateKeyPem: string }
+    const headers: HeaderPair[] = [['x-amz-sns-message-type', 'SubscriptionConfirmation']]
+    const confirmed = (SubscribeURL: string, key: string) => {
+      const old = JSON.parse(text(vector.request.body)) as Record<string, string>
+      const message: Record<string, string> = {
+        ...old,
+        Type: 'SubscriptionConfirmation',
+        Token: 't',
+        SubscribeURL,
+      }
+      const names = ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type']
+      const content = names.map((name) => `${name}\n${message[name]}\n`).join('')
+      const Signature = sign('sha256', utf8(content), key).toString('base64')
+      const request = { ...vector.request, headers, body: utf8(JSON.stringify({ ...message, Signature })) }
+      return answerHandshake({ ...vector, request, keys: noKeys })
+    }
+    const place = 'https://sns.us-west-2.amazonaws.com/?Action=Confirm'
+    expect(await confirmed(place, privateKeyPem)).toMatchObject({
+      status: 200,
+      effect: { kind: 'visit', url: place },
+    })
+    expect(await confirmed('https://evil.test/', privateKeyPem)).toBeUndefined()
+    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+    expect(await confirmed(place, other.export({ type: 'pkcs8', format: 'pem' }).toString())).toBeUndefined()
+  })
+
+  it('no echo is longer than a challenge is', async () => {
+    const body = JSON.stringify({ type: 'url_verification', challenge: 'c'.repeat(5000) })
+    expect(await ask('slack', { method: 'POST', url, body })).toBeUndefined()
   })
 
   it('events of providers that want a certain answer get it', () => {

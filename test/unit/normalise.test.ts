@@ -215,6 +215,15 @@ describe('repeats are known', () => {
     expect(await keyOf({ dedupe }, { headers: { 'x-id': 'h1' }, body: '{"a":{"b":"c"}}' })).toEqual(expected)
   })
 
+  it('by ids of any length, to their last character', async () => {
+    const keys = await Promise.all(
+      ['a', 'b'].map((end) => eventsOf('stripe', { body: `{"id":"${'x'.repeat(500)}${end}"}` })),
+    )
+    const [a, b] = keys.map(([one]) => one?.dedupeKey)
+    expect(a).toHaveLength('id:'.length + 200)
+    expect(a).not.toBe(b)
+  })
+
   it('by content for the whole window when the source asks for that', async () => {
     expect((await keyOf({ dedupe: { by: 'content' } }, { body: 'x' }))[1]).toBe(86_400)
   })

@@ -41,7 +41,7 @@ describe('a pattern', () => {
     'answers soon on text that is made to be slow: %s',
     (source) => {
       const started = performance.now()
-      expect(isIn(source, 'a'.repeat(16_384))).toBe(/\$$/.test(source) && !source.includes('x'))
+      expect(isIn(source, 'a'.repeat(16_384))).toBe(source.endsWith('$') && !source.includes('x'))
       expect(performance.now() - started).toBeLessThan(5000)
     },
   )

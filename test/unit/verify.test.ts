@@ -1,8 +1,10 @@
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { verifyRequest } from '../../src/ingest/verify.ts'
 import type { Verification } from '../../src/model/verification.ts'
-import { noKeys, type KeyStore } from '../../src/providers/scheme/keys.ts'
+import { configFaults } from '../../src/providers/config-faults.ts'
+import { findProvider } from '../../src/providers/registry.ts'
+import { noKeys, type KeyRequest, type KeyStore } from '../../src/providers/scheme/keys.ts'
 import { requestOf, sourceOf, vectorFiles } from '../case/provider.case.ts'
 
 const now = 1_760_000_000_000
@@ -187,6 +189,130 @@ describe('keys from elsewhere', () => {
       reason: 'key_unavailable',
     })
   })
+})
+
+describe('keys by API', () => {
+  const vector = (file: string) => {
+    const found = vectorFiles()
+      .find((one) => one.file === file)
+      ?.vectors.find(({ name }) => name === 'valid')
+    if (found === undefined) throw new Error('no vector')
+    const { keys: given, ...config } = found.source.settings.config as { keys: Record<string, unknown> }
+    return { ...found, given, source: { ...found.source, settings: { ...found.source.settings, config } } }
+  }
+
+  it('eBay: an access token is fetched for the application, and with it the key', async () => {
+    const { given, ...ebay } = vector('ebay')
+    const asked: string[] = []
+    const answers = [
+      '{"access_token":"t"}',
+      JSON.stringify({ key: String(given['publicKeyPem']).replaceAll('\n', '') }),
+    ]
+    const text = ({ url, headers }: KeyRequest) => {
+      asked.push(`${url} ${headers?.['authorization']}`)
+      return Promise.resolve(answers.shift())
+    }
+    expect(await verifyRequest({ ...ebay, keys: { text } })).toMatchObject({ verdict: 'verified' })
+    expect(asked[1]).toBe(
+      'https://api.ebay.com/commerce/notification/v1/public_key/9936261a-7d7b-4621-a0f1-964d0e1f3b0b Bearer t',
+    )
+    expect(await verifyRequest({ ...ebay, keys: noKeys })).toMatchObject({ reason: 'key_unavailable' })
+  })
+
+  it('Plaid: the key of an id', async () => {
+    const { given, ...plaid } = vector('plaid')
+    const answer = { text: () => Promise.resolve(JSON.stringify({ key: given['jwk'] })) }
+    expect(await verifyRequest({ ...plaid, keys: answer })).toMatchObject({ verdict: 'verified' })
+    expect(await verifyRequest({ ...plaid, keys: { text: () => Promise.resolve('{') } })).toMatchObject({
+      reason: 'key_unavailable',
+    })
+  })
+
+  it('Travis: the key that it publishes', async () => {
+    const travis = vectorFiles('derived').find(({ file }) => file === 'travis-ci')?.vectors[0]
+    if (travis === undefined) throw new Error('no vector')
+    const [public_key] = travis.source.secrets
+    const text = () =>
+      Promise.resolve(JSON.stringify({ config: { notifications: { webhook: { public_key } } } }))
+    const source = { ...travis.source, secrets: [] }
+    expect(await verifyRequest({ ...travis, source, keys: { text } })).toMatchObject({ verdict: 'verified' })
+    expect(await verifyRequest({ ...travis, source, keys: noKeys })).toMatchObject({
+      reason: 'key_unavailable',
+    })
+  })
+})
+
+describe('generic sources', () => {
+  it.each([
+    ['in a header of any name', { header: 'X-Api-Key' }, { headers: { 'x-api-key': 's3cret' } }],
+    ['in the query', { query: 'key' }, { url: 'https://gateway.example.test/in/a?key=s3cret' }],
+    ['in authorization', {}, { headers: { authorization: 's3cret' } }],
+  ])('a token %s', async (_, config, request) => {
+    expect(await verify('generic-token', request, { config })).toMatchObject({ verdict: 'authenticated' })
+    expect(await verify('generic-token', {}, { config })).toMatchObject({ reason: 'missing_header' })
+  })
+
+  it('a password beside a configured name', async () => {
+    const headers = { authorization: `Basic ${Buffer.from('me:s3cret').toString('base64')}` }
+    expect(await verify('generic-basic', { headers }, { config: { username: 'me' } })).toMatchObject({
+      verdict: 'authenticated',
+    })
+    expect(await verify('generic-basic', { headers }, { config: { username: 'you' } })).toMatchObject({
+      reason: 'wrong_token',
+    })
+    expect(await verify('generic-basic', { headers: { authorization: 'Basic a===' } })).toMatchObject({
+      reason: 'bad_encoding',
+    })
+  })
+
+  it('a token with claims', async () => {
+    const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const signed = (claims: object): string => {
+      const content = `${part({ alg: 'HS256' })}.${part({ exp: now / 1000 + 60, iss: 'me', ...claims })}`
+      return `${content}.${createHmac('sha256', 's3cret').update(content).digest('base64url')}`
+    }
+    const config = { issuer: 'me', audience: 'you', maxAgeSeconds: 60, bodyHash: { claim: 'h' } }
+    const h = createHash('sha256').update('body').digest('hex')
+    const send = (claims: object) =>
+      verify(
+        'generic-jwt',
+        { headers: { authorization: `Bearer ${signed(claims)}` }, body: 'body' },
+        { config },
+      )
+    expect(await send({ aud: ['x', 'you'], iat: now / 1000, h })).toMatchObject({ verdict: 'verified' })
+    expect(await send({ aud: 'x', iat: now / 1000, h })).toMatchObject({ reason: 'bad_claims' })
+    expect(await send({ aud: 'you', iat: now / 1000, h: h.replace(/./, 'x') })).toMatchObject({
+      reason: 'body_modified',
+    })
+    expect(await send({ aud: 'you', iat: now / 1000 - 70, h })).toMatchObject({ reason: 'timestamp_too_old' })
+  })
+
+  it('Google tokens without the account they must be of are refused', async () => {
+    const google = vectorFiles()
+      .find(({ file }) => file === 'google-pubsub')
+      ?.vectors.find(({ name }) => name === 'iss-without-scheme')
+    if (google === undefined) throw new Error('no vector')
+    const { email: _, ...config } = google.source.settings.config
+    const source = { ...google.source, settings: { ...google.source.settings, config } }
+    expect(await verifyRequest({ ...google, source, keys: noKeys })).toMatchObject({
+      reason: 'bad_config',
+      hint: 'set config.email',
+    })
+  })
+})
+
+describe('settings are judged', () => {
+  const faults = (slug: string, config: Record<string, unknown>): string[] => {
+    const provider = findProvider(slug)
+    return provider === undefined ? ['no provider'] : configFaults(provider, config).map(({ path }) => path)
+  }
+
+  it.each([
+    ['stripe', {}, []],
+    ['stripe', { toleranceSeconds: -1, batch: 'x' }, ['config.toleranceSeconds', 'config.batch']],
+    ['github', { event: { type: 'nonsense' } }, ['config.event.type']],
+    ['generic-hmac', { content: '{nonsense}', hash: 'md5' }, ['config.hash', 'config.content']],
+  ])('%s with %o', (slug, config, paths) => expect(faults(slug, config)).toEqual(paths))
 })
 
 it('a source that checks nothing, and one of an unknown provider', async () => {

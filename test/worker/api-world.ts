@@ -5,7 +5,7 @@ import { makeApi } from '../../src/api/app.ts'
 import type { ApiDeps } from '../../src/api/deps.ts'
 import { text, toBase64, utf8 } from '../../src/model/bytes.ts'
 import type { Publication } from '../../src/model/publication.ts'
-import type { Event } from '../../src/model/event.ts'
+import { encodeEvent, packRecords, type Event } from '../../src/model/event.ts'
 import { newId } from '../../src/model/id.ts'
 import { err, ok } from '../../src/model/result.ts'
 import { compileRule } from '../../src/route/rule.ts'
@@ -65,8 +65,23 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
       return events.map(({ key }) => ({ id: newId('evt', time.now), duplicate: key === 'seen' }))
     },
     readEvent: async ({ segment }) => bodies.get(String(segment)),
+    readSegments: async (_, segments) =>
+      segments.flatMap((segment) => {
+        const event = bodies.get(String(segment))
+        return event ? [{ segment, records: packRecords([encodeEvent(event)]) }] : []
+      }),
     endpointChanged: async ({ settings, version }) => void did.push(`changed v${version} ${settings.state}`),
     endpointRemoved: async () => void did.push('removed'),
+    async orderDelivery(_, order, { id }) {
+      did.push(`${order} ${id}`)
+      return { kind: 'done' }
+    },
+    endpointsWanting: async (_, events) => events.map(() => []),
+    replayCreated: async () => void did.push('replay created'),
+    async redeliver(_, { ref, triedBefore }) {
+      did.push(`redeliver ${ref.id} after ${triedBefore}`)
+      return true
+    },
     sourceChanged: () => void did.push('source changed'),
     checkTarget: async (url) =>
       new URL(url).hostname === '10.0.0.1'
@@ -81,7 +96,7 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
     rules: {
       faultsOf: (rules) => compileRule(rules, 1).faults,
       tryOut: (subscription, event) =>
-        tryOut({ subscription, endpointVersion: 0 }, event, {
+        tryOut(subscription, event, {
           now: () => time.now,
           runScript: makeScriptRunner(env.LOADER),
           lookup: async () => undefined,

@@ -6,6 +6,8 @@ declare global {
     interface Env {
       TEST_MIGRATIONS: D1Migration[]
       TEST_LOG_MIGRATIONS: D1Migration[]
+      /** Deliveries in the test of the lists: `HOOKWAY_TEST_LOG_ROWS=1000000` is the proof at full size. */
+      TEST_LOG_ROWS: string
     }
   }
 }

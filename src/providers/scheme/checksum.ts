@@ -23,8 +23,8 @@ const SHIFTS = [
 const SINES = Uint32Array.from({ length: 64 }, (_, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32))
 
 /**
- * MD5 (RFC 1321), which WebCrypto lacks. Only as the checksum inside a text that an HMAC-SHA256 covers, as Sinch
- * builds it; broken as a hash of its own.
+ * MD5 (RFC 1321), which WebCrypto lacks. Only as a checksum: inside a text that an HMAC-SHA256 covers, as Sinch
+ * builds it, or to tell long ids apart; broken as a hash against whoever wants a collision.
  */
 export function md5(bytes: Uint8Array): Bytes {
   const blocks = paddedBlocks(bytes)

@@ -22,12 +22,13 @@ const JSON_FIELDS = ['payload', 'json', 'mandrill_events'] as const
 const LINES_MAX = 1000
 
 interface Read {
+  type: string | undefined
   document?: BodyDocument
   form?: readonly FormPair[]
 }
 
-/** What was read of a request, for as long as the request is in memory: a body is parsed at most once. */
-const reads = new WeakMap<RawRequest, Read>()
+/** What was read of a body, for as long as it is in memory: copies of a request share it, and it is parsed once. */
+const reads = new WeakMap<Uint8Array, Read>()
 
 export function documentOf(request: RawRequest): BodyDocument {
   const read = readOf(request)
@@ -43,11 +44,11 @@ export function formOf(request: RawRequest): readonly FormPair[] {
 }
 
 function readOf(request: RawRequest): Read {
-  let read = reads.get(request)
-  if (read === undefined) {
-    read = {}
-    reads.set(request, read)
-  }
+  const type = headerOf(request, 'content-type')
+  const known = reads.get(request.body)
+  if (known !== undefined && known.type === type) return known
+  const read: Read = { type }
+  reads.set(request.body, read)
   return read
 }
 
@@ -144,11 +145,12 @@ function parseFields(request: RawRequest): readonly FormPair[] {
   return parseMultipart(request.body, headerOf(request, 'content-type') ?? '')
 }
 
-/** A body without a content type is taken for a form when it looks like one. */
+/** What a sender calls a form or does not name (`text/plain` is what clients say for want of better) by its look. */
 function isForm(request: RawRequest): boolean {
-  const type = headerOf(request, 'content-type')
-  if (type !== undefined) return /^\s*application\/x-www-form-urlencoded/i.test(type)
-  return /^[\w.%+[\]-]{1,100}=/.test(text(request.body.subarray(0, 101)))
+  if (/[[{<]/.test(firstCharacter(request.body))) return false
+  const type = headerOf(request, 'content-type') ?? 'text/plain'
+  if (/^\s*application\/x-www-form-urlencoded/i.test(type)) return true
+  return /^\s*text\/plain/i.test(type) && /^[\w.%+[\]-]{1,100}=/.test(text(request.body.subarray(0, 101)))
 }
 
 function isMultipart(request: RawRequest): boolean {

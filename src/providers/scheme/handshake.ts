@@ -23,7 +23,8 @@ export interface Handshake {
 export interface HandshakeAnswer {
   status: number
   headers: Record<string, string>
-  body: string
+  /** Null: no body, as the statuses 204 and 304 demand. */
+  body: string | null
   /** What else must happen: keep a secret that the provider has just handed over, or visit a URL to confirm. */
   effect?: { kind: 'keep_secret'; secret: string } | { kind: 'visit'; url: string }
 }
@@ -46,6 +47,8 @@ export interface Ask extends Inbound {
 
 /** Echoed texts are at most this long. */
 const ECHO_CHARS_MAX = 4096
+/** Challenges are small; a larger body is not parsed for one before its signature was checked. */
+const CHALLENGE_BYTES_MAX = 64 * 1024
 
 /**
  * The characters of a challenge that may be signed. Some providers have us sign a text of the caller's choice with the
@@ -58,6 +61,7 @@ export function askOf(inbound: Inbound): Ask {
   return {
     ...inbound,
     read: (place) => {
+      if (place.startsWith('/') && inbound.request.body.byteLength > CHALLENGE_BYTES_MAX) return undefined
       const value = readPlace(inbound.request, place)
       return value === undefined || value.length > ECHO_CHARS_MAX ? undefined : value
     },
@@ -87,5 +91,5 @@ export function jsonAnswer(value: unknown): HandshakeAnswer {
 }
 
 export function emptyAnswer(headers: Record<string, string> = {}, status = 200): HandshakeAnswer {
-  return { status, headers, body: '' }
+  return { status, headers, body: null }
 }

@@ -11,11 +11,30 @@ export function parseJson(bytes: Uint8Array): ParsedJson {
   if (bytes.byteLength > JSON_BYTES_MAX) return { kind: 'malformed' }
   const shape = shapeOf(bytes)
   if (shape !== 'shallow') return { kind: shape }
+  const json = text(bytes)
   try {
-    return { kind: 'value', value: JSON.parse(text(bytes)) as unknown }
+    return {
+      kind: 'value',
+      value: (LONG_NUMBER.test(json) ? parse(json, exact) : JSON.parse(json)) as unknown,
+    }
   } catch {
     return { kind: 'malformed' }
   }
+}
+
+/** Digits that may be more than a double can hold. */
+const LONG_NUMBER = /\d{16}/
+
+/** `JSON.parse` with the source text of each value, where the runtime gives it (V8 since 11.4). */
+const parse = JSON.parse as (
+  json: string,
+  reviver: (key: string, value: unknown, context?: { source?: string }) => unknown,
+) => unknown
+
+/** Whole numbers too large for a double stay as written: as ids, two that were rounded alike would be one. */
+function exact(_: string, value: unknown, context?: { source?: string }): unknown {
+  const source = context?.source ?? ''
+  return typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? source : value
 }
 
 /** The value at an RFC 6901 pointer, or undefined. Own properties only: `/__proto__` and `/constructor` find nothing. */

@@ -108,6 +108,8 @@ async function verifyWith(
     if (error instanceof errors.JWTClaimValidationFailed) return failed('bad_claims', error.message)
     if (error instanceof errors.JWSSignatureVerificationFailed) return failed('signature_mismatch')
     if (error instanceof errors.JOSEError || error instanceof TypeError) return failed('bad_format')
+    // WebCrypto's word for a signature or key of the wrong form.
+    if (error instanceof DOMException) return failed('signature_mismatch')
     throw error
   }
 }
@@ -134,10 +136,20 @@ async function secretKeys(spec: JwtSpec, inbound: Inbound, algorithm: JwtAlgorit
   const hash: Hash = algorithm === 'HS256' ? 'sha256' : algorithm === 'HS384' ? 'sha384' : 'sha512'
   const keys: Key[] = []
   for (const secret of liveSecrets(inbound, spec.moreSecrets)) {
+    if (await isPublicKey(secret)) continue
     const key = await hmacKey(hash, `:::::${secret}`, () => utf8(secret))
     if (key !== undefined) keys.push(key)
   }
   return keys
+}
+
+/** A public key is never a secret: with it anybody could sign by HMAC (RFC 8725 section 2.1). */
+async function isPublicKey(secret: string): Promise<boolean> {
+  if (secret.includes('-----BEGIN')) return true
+  // Shorter than any key of these kinds in base64.
+  if (secret.length < 100) return false
+  const readable = [publicKey(webAlgorithm('RS256'), secret), publicKey(webAlgorithm('ES256'), secret)]
+  return (await Promise.all(readable)).some((key) => key !== undefined)
 }
 
 type Jwk = Record<string, unknown>

@@ -35,8 +35,9 @@ export function configText(config: Inbound['config'], ...names: readonly string[
   return undefined
 }
 
-/** The secrets that may have been used, those kept in settings included; empty ones never count. */
+/** The secrets that may have been used, those in the source's settings included; empty ones never count. */
 export function liveSecrets({ secrets, config }: Inbound, settings: readonly string[] = []): string[] {
-  const more = settings.map((name) => configText(config, name) ?? '')
+  const keys = (config['keys'] ?? {}) as Inbound['config']
+  const more = settings.map((name) => configText(config, name) ?? configText(keys, name) ?? '')
   return [...secrets, ...more].filter((secret) => secret !== '')
 }

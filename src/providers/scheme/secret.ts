@@ -20,6 +20,8 @@ export async function secretBytes(secret: string, form: SecretForm): Promise<Byt
 }
 
 function readSecret(secret: string, form: SecretForm): Bytes | undefined {
+  // A public key of Standard Webhooks is no secret: as one, whoever knows it could sign.
+  if (secret.startsWith('whpk_')) return undefined
   const { encoding = 'utf8', stripPrefix, bareIsText = false, normalize } = form
   const prefixed = stripPrefix !== undefined && secret.startsWith(stripPrefix)
   if (stripPrefix !== undefined && !prefixed && bareIsText) return utf8(secret)

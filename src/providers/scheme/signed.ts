@@ -168,8 +168,13 @@ function firstHeader(request: RawRequest, names: string | readonly string[] | un
 function windowFault(spec: SignedSpec, ts: string | undefined, inbound: Inbound): Verification | undefined {
   if (spec.timestamp === undefined) return undefined
   if (ts === undefined || ts === '') return failed('timestamp_missing')
-  const own = inbound.config['toleranceSeconds']
-  const toleranceSeconds = typeof own === 'number' && own > 0 ? own : spec.timestamp.toleranceSeconds
+  const toleranceSeconds = toleranceOf(inbound.config, spec.timestamp.toleranceSeconds)
   const fault = timestampFault(ts, { unit: spec.timestamp.unit ?? 's', toleranceSeconds, now: inbound.now })
   return fault && failed(fault.reason, fault.hint)
+}
+
+/** The source's own window, else the provider's. */
+export function toleranceOf<T extends number | undefined>(config: Inbound['config'], usual: T): number | T {
+  const own = config['toleranceSeconds']
+  return typeof own === 'number' && own > 0 ? own : usual
 }

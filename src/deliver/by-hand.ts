@@ -1,0 +1,105 @@
+import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
+import type { DeliveryRow, EventRow } from '../model/delivery-log.ts'
+import type { DeliveryState } from '../model/delivery.ts'
+import type { ByHand } from '../model/rpc.ts'
+import { deliveryRow, eventRowOf } from './log-row.ts'
+import type { Parts } from './conclude.ts'
+import { withItems } from './repeats.ts'
+import { keyOf } from './store.ts'
+
+/** Deliveries that left the journal before their turn: each stands in every checkpoint until the journal is read so far. */
+const LEFT_MAX = 1_000
+
+export interface Hands extends Parts {
+  keyOf(position: number): string | null
+  isInFlight(position: number): boolean
+  /** No position before it is needed any more. */
+  oldest: number
+}
+
+/**
+ * Makes a waiting delivery due now, ahead of what the journal still holds. What is kept back by the order of its key
+ * stays where it is.
+ */
+export function retryByHand(hands: Hands, delivery: DeliveryRef): ByHand {
+  const { store, outbox, backlog, lanes } = hands
+  const now = hands.clock.now()
+  const position = findWaiting(hands, delivery)
+  if (position === undefined) return { kind: 'absent', attempts: outbox.attemptsOf(delivery.id) }
+  if (hands.isInFlight(position)) return { kind: 'sending' }
+  const row = lanes.get(position)
+  if (row === undefined && hands.keyOf(position) === null) {
+    if (backlog.leftCount >= LEFT_MAX) return { kind: 'full' }
+    backlog.leave(position)
+    lanes.park(position, null)
+  } else if (row !== undefined && row.dueAt > now) {
+    const { attempts } = row
+    const log = logOf(
+      hands,
+      position,
+      attempts === 0 ? { status: 'pending', attempts } : { status: 'retrying', attempts, dueAt: now },
+    )
+    const receipt = log ? outbox.add(log.row, log.event) : row.receipt
+    lanes.put({ ...row, dueAt: now, receipt }, log?.row ?? store.retryLog(position))
+  }
+  return { kind: 'done' }
+}
+
+/** Takes a waiting delivery back: durable when it returns, and the next of its key may start. */
+export function cancelByHand(hands: Hands, delivery: DeliveryRef): ByHand {
+  const { store, outbox, backlog, lanes } = hands
+  const position = findWaiting(hands, delivery)
+  if (position === undefined) return { kind: 'absent', attempts: outbox.attemptsOf(delivery.id) }
+  if (hands.isInFlight(position)) return { kind: 'sending' }
+  if (backlog.leftCount >= LEFT_MAX) return { kind: 'full' }
+  const row = lanes.get(position)
+  const attempts = Math.max(row?.attempts ?? 0, store.delivery(position)?.triedBefore ?? 0)
+  const log = logOf(hands, position, { status: 'cancelled', attempts })
+  backlog.leave(position)
+  lanes.drop(position)
+  const key = row?.key ?? null
+  if (key !== null && lanes.isFree(key)) backlog.release(key)
+  if (log) outbox.add(log.row, log.event)
+  outbox.flush({ mustKeep: true })
+  return { kind: 'done' }
+}
+
+/** Without what still waits here or is in flight: to hand that over again would send it twice. */
+export function withoutWaiting(waiting: WaitingIn, batch: AcceptBatch): AcceptBatch | undefined {
+  const { intake } = batch
+  const refs = batch.items.map(({ segment, index, subscriptionId }) => {
+    return { subscriptionId, pointer: { intake, segment, index } }
+  })
+  const positions = waiting.store.positionsOf(refs, waiting.oldest)
+  const items = batch.items.filter((_, at) => {
+    const ref = refs[at]
+    return !ref || !positions.get(keyOf(ref))?.some((each) => isWaiting(waiting, each))
+  })
+  return items.length === 0 ? undefined : withItems(batch, items)
+}
+
+type WaitingIn = Pick<Hands, 'store' | 'outbox' | 'backlog' | 'lanes' | 'oldest'>
+
+/** Where the delivery waits or is in flight; undefined: it has ended, or was never here. */
+function findWaiting(waiting: WaitingIn, delivery: DeliveryRef): number | undefined {
+  const positions = waiting.store.positionsOf([delivery], waiting.oldest).get(keyOf(delivery)) ?? []
+  return positions.find((each) => isWaiting(waiting, each))
+}
+
+function isWaiting({ outbox, backlog, lanes }: WaitingIn, position: number): boolean {
+  return (lanes.get(position) !== undefined || backlog.has(position)) && !outbox.isEnding(position)
+}
+
+/** Undefined: the journal no longer holds it, so there is nothing to tell. */
+function logOf(
+  { store, outbox, lanes, endpoint }: Hands,
+  position: number,
+  state: DeliveryState,
+): { row: DeliveryRow; event: EventRow } | undefined {
+  const delivery = store.delivery(position)
+  if (delivery === undefined) return undefined
+  const retry = lanes.get(position)
+  const carried = retry && !outbox.isConfirmed(retry.receipt) ? store.retryLog(position) : undefined
+  const row = deliveryRow({ delivery, endpointId: endpoint.id, state, carried, isByHand: true })
+  return { row, event: eventRowOf(delivery) }
+}

@@ -1,0 +1,46 @@
+import type { Clock } from '../model/clock.ts'
+import { step, type DeliveryState } from '../model/delivery.ts'
+import type { Attempted } from './attempt.ts'
+import { NEVER, type Lanes } from './lanes.ts'
+import { deliveryRow, eventRowOf } from './log-row.ts'
+import { deliveryEventOf } from './retry.ts'
+import type { StoredDelivery } from './store.ts'
+import type { Waiting } from './waiting.ts'
+
+export interface Parts extends Waiting {
+  lanes: Lanes
+  clock: Clock
+}
+
+export interface Ended {
+  position: number
+  key: string | null
+  delivery: StoredDelivery
+  from: DeliveryState
+  attempted: Attempted
+}
+
+/** Keeps what became of an attempt: a row of its own if it is due again, else its place in the outbox. Answers when it is due. */
+export function conclude(
+  { store, outbox, backlog, lanes, endpoint, clock }: Parts,
+  { position, key, delivery, from, attempted }: Ended,
+): number | undefined {
+  const { outcome, record } = attempted
+  const schedule = { policy: endpoint.settings.retry, clock }
+  const state = step(from, deliveryEventOf(outcome, from.attempts - delivery.triedBefore, schedule))
+  const retry = lanes.get(position)
+  const carried = retry && !outbox.isConfirmed(retry.receipt) ? store.retryLog(position) : undefined
+  const row = deliveryRow({ delivery, endpointId: endpoint.id, state, outcome, record, carried })
+  const event = from.attempts === 1 ? eventRowOf(delivery) : undefined
+  const isBlocking = state.status === 'dead' && key !== null && endpoint.settings.onExhausted === 'block'
+  if (state.status !== 'retrying' && !isBlocking) {
+    lanes.end(position)
+    outbox.add(row, event, position)
+    return undefined
+  }
+  const receipt = outbox.add(row, event)
+  const dueAt = state.status === 'retrying' ? state.dueAt : NEVER
+  lanes.put({ position, dueAt, attempts: state.attempts, receipt, key }, row)
+  backlog.settle(position)
+  return dueAt < NEVER ? dueAt : undefined
+}
