@@ -1,14 +1,15 @@
 import { Hono } from 'hono'
 import { findSource, keepFirstSecret } from './db/sources.ts'
 import { settingsOf } from './env.ts'
+import { makeAcceptDeps } from './publish.ts'
+import { refreshUsage, requireEvents } from './quota.ts'
 import { systemClock } from './model/clock.ts'
-import { appendWithRetry } from './model/object-call.ts'
 import { newId, type SourceId } from './model/id.ts'
+import { appendWithRetry } from './model/object-call.ts'
+import { intakeOf } from './objects.ts'
 import { ProblemError, problemResponse } from './model/problem.ts'
 import type { LogMessage } from './model/delivery-log.ts'
-import { intakeOf } from './objects.ts'
 import { makeKeyStore } from './providers/scheme/keys.ts'
-import type { AcceptDeps } from './ingest/accept.ts'
 import { ingest, type IngestDeps } from './ingest/ingest.ts'
 import { RejectionSampler } from './ingest/rejections.ts'
 import { visit } from './ingest/visit.ts'
@@ -30,16 +31,6 @@ export function makeIngestDoor(): Hono<{ Bindings: Env }> {
 /** A source was changed by this isolate: the next request sees it. */
 export function forgetSource(id: SourceId): void {
   sources.forget(id)
-}
-
-/** How events of any origin become durable. */
-export function makeAcceptDeps(env: Env): AcceptDeps {
-  return {
-    append: (intake, region, items) => appendWithRetry(() => intakeOf(env, intake, region).append(items)),
-    putBody: async (key, body) => {
-      await env.BODIES.put(key, body)
-    },
-  }
 }
 
 async function answer(
@@ -72,8 +63,17 @@ function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): Ing
     clock,
     keys,
     hasTestClock,
-    findSource: (id) => sources.find(id, clock.now(), read),
+    findSource: async (id) => {
+      const source = await sources.find(id, clock.now(), read)
+      if (source) {
+        // Beside the request: what is known may be a little old, but nobody waits for a database.
+        ctx.waitUntil(refreshUsage(env, source.tenantId))
+        requireEvents(source.tenantId, 1)
+      }
+      return source
+    },
     refreshSource: (id) => sources.refresh(id, clock.now(), read).catch(() => undefined),
+    take: (intake, region, limit) => appendWithRetry(() => intakeOf(env, intake, region).take(limit)),
     keepSecret: async (id, secret) => {
       const now = clock.now()
       const sealed = { sealed: await sealer.seal(secret, id), expiresAt: null }
@@ -82,8 +82,9 @@ function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): Ing
     },
     visit: (url) => ctx.waitUntil(visit(url, (...request) => fetch(...request))),
     reject: (id, row) => {
-      if (!sampler.isKept(id, clock.now())) return
-      const message: LogMessage = { kind: 'rejections', rows: [row()] }
+      const count = sampler.take(id, clock.now())
+      if (count === 0) return
+      const message: LogMessage = { kind: 'rejections', rows: [{ ...row(), count }] }
       ctx.waitUntil(env.LOG.send(message))
     },
   }

@@ -6,11 +6,13 @@ import { getSubscription } from './db/subscriptions.ts'
 import { loadSweepCursor, saveSweepCursor } from './db/sweeps.ts'
 import { settingsOf } from './env.ts'
 import { systemClock } from './model/clock.ts'
+import { encodeEvent } from './model/event.ts'
 import type { TenantId } from './model/id.ts'
 import { makeEnquirer } from './route/enquiry.ts'
 import { releaseHeld, type Held, type ReleaseDeps } from './route/release.ts'
 import type { RouteDeps } from './route/route.ts'
-import { compileRule } from './route/rule.ts'
+import type { Routed } from './route/plan.ts'
+import { compileRule, ruleOf } from './route/rule.ts'
 import type { RunScript } from './route/isolate.ts'
 import { makeRemoteScriptRunner, makeScriptRunner } from './route/script.ts'
 import type { SteerDeps } from './route/steer.ts'
@@ -42,6 +44,20 @@ export function rulesOf(env: Env): ApiDeps['rules'] {
     faultsOf: (rules) => compileRule(rules, 1).faults,
     tryOut: (subscription, event) => tryOut(subscription, event, makeSteerDeps(env)),
   }
+}
+
+/**
+ * What a subscription makes of an event that is delivered to it once more. Its filters were asked when it was first
+ * delivered. Undefined: it is dropped, or its rule fails.
+ */
+export async function remake(env: Env, route: Routed): Promise<Routed | undefined> {
+  const { transform } = ruleOf(route.routed.subscription)
+  if (transform === undefined) return route
+  const deps = makeSteerDeps(env)
+  const { head } = route.event
+  const body = head.bodyKey === undefined ? route.event.body : await deps.readBody(head.bodyKey)
+  const made = body && (await transform.run({ head, body }, deps))
+  return made?.kind === 'event' ? { ...route, event: made.event, record: encodeEvent(made.event) } : undefined
 }
 
 /** Routes what a subscription holds, after its rule was changed. */

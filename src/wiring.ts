@@ -1,41 +1,37 @@
 import type { Hono } from 'hono'
 import { makeApi } from './api/app.ts'
-import { findEndpoint, pageEndpointObjects, setEndpointState } from './db/endpoints.ts'
+import type { ApiEnv } from './api/handle.ts'
+import { findEndpoint, setEndpointState } from './db/endpoints.ts'
+import { registerIntake } from './db/intakes.ts'
 import { setFailing } from './db/faults.ts'
-import { expireKeys } from './db/idempotency.ts'
-import { pageIntakes, registerIntake } from './db/intakes.ts'
 import { writeLog } from './db/log-writer.ts'
-import { rollUpDay } from './db/metrics-rollup.ts'
-import { expireLogs, pageRetentions } from './db/retention.ts'
+import { rejectedIn } from './db/metrics.ts'
 import { routedSubscriptions, routingVersion } from './db/routing.ts'
-import { loadSweepCursor, saveSweepCursor } from './db/sweeps.ts'
 import { settingsOf } from './env.ts'
-import { forgetSource, makeAcceptDeps } from './door.ts'
+import { forgetSource } from './door.ts'
 import { publishEvents } from './ingest/publish.ts'
 import type { LogDeps } from './log/consume.ts'
-import { utf8 } from './model/bytes.ts'
 import { isoTime, systemClock } from './model/clock.ts'
 import type { LogMessage } from './model/delivery-log.ts'
 import type { Endpoint } from './model/endpoint.ts'
 import type { EndpointId } from './model/id.ts'
 import { parseIntakeName } from './model/intake.ts'
 import type { Notice } from './model/notice.ts'
-import type { Publication } from './model/publication.ts'
 import { objectNames } from './model/shard.ts'
 import { decodeEvent } from './model/event.ts'
 import { ok } from './model/result.ts'
 import { endpointOf, intakeOf } from './objects.ts'
 import { makeSteerDeps, release, rulesOf } from './steering.ts'
+import { makeAcceptDeps, tell } from './publish.ts'
+import { refreshUsage, requireEvents } from './quota.ts'
 import { commonConfigSchema } from './providers/event-config.ts'
 import { findProvider } from './providers/registry.ts'
 import { orderDelivery, redeliver } from './redeliver.ts'
 import { endpointsWanting } from './replaying.ts'
 import type { RouteDeps } from './route/route.ts'
 import { RoutingCache, type RoutingSource } from './route/routing-cache.ts'
-import type { ExpireDeps } from './sweep/expire.ts'
-import type { SweepDeps } from './sweep/sweep.ts'
 
-type Api = Hono<{ Variables: { requestId: string } }>
+type Api = Hono<ApiEnv>
 
 /** `sendBatch` takes 100 messages or 256 KB; a page of endpoint ids is about 4 KB. */
 const MESSAGES_MAX = 50
@@ -56,6 +52,8 @@ export function makeLogDeps(env: Env): LogDeps {
     confirm: async (object, receipts) => {
       await endpointOf(env, object).confirm(receipts)
     },
+    rejectedThisHour: (tenantId, sourceId, at) => rejectedIn(env.LOG_DB, { tenantId, sourceId, at }),
+    tell: (tenantId, event) => tell(env, tenantId, event),
     writeFailed: (error, messages) => {
       // An error of D1 names tables and limits, never a row's content.
       const detail = error instanceof Error ? error.message.slice(0, 200) : 'unknown'
@@ -89,67 +87,23 @@ export function makeRouteDeps(env: Env): RouteDeps {
   }
 }
 
-export function makeSweepDeps(env: Env): SweepDeps {
-  return {
-    pageIntakes: async (after, limit) =>
-      (await pageIntakes(env.DB, { after, limit })).map(({ name }) => name),
-    pageEndpoints: (after, limit) => pageEndpointObjects(env.DB, { after, limit }),
-    checkIntake: async (name) => {
-      await intakeOf(env, name).check()
-    },
-    checkEndpoint: (name) => endpointOf(env, name).check(),
-    ...cursorsOf(env),
-  }
-}
-
-export function makeExpireDeps(env: Env): ExpireDeps {
-  return {
-    now: () => systemClock.now(),
-    pageRetentions: (after, limit) => pageRetentions(env.DB, { after, limit }),
-    expireLogs: (tenantId, before) => expireLogs(env.LOG_DB, tenantId, before),
-    rollUpDay: (due) => rollUpDay(env.LOG_DB, due),
-    expireKeys: (page) => expireKeys(env.DB, page),
-    ...cursorsOf(env),
-  }
-}
-
-function cursorsOf(env: Env): Pick<SweepDeps, 'loadCursor' | 'saveCursor'> {
-  return {
-    loadCursor: (list) => loadSweepCursor(env.DB, list),
-    saveCursor: (list, cursor) => saveSweepCursor(env.DB, list, cursor, systemClock.now()),
-  }
-}
-
 /** Makes an intake object known to the sweep. */
 export function knowIntake(env: Env, name: string): Promise<void> {
   return registerIntake(env.DB, { name, ...parseIntakeName(name) }, systemClock.now())
 }
 
-/** A system event, which any subscription to `hookway.*` can send anywhere; the same trouble is told once. */
+/** What became of an endpoint, for its owner; one that was given up is disabled. */
 export async function tellOwner(env: Env, endpoint: Endpoint, notice: Notice): Promise<void> {
   const { kind, reason, since, deliveryId } = notice
-  const now = systemClock.now()
   if (kind === 'disabled') await disableEndpoint(env, endpoint.id)
   else if (kind === 'failing' || kind === 'recovered') {
     await setFailing(env.DB, endpoint, kind === 'failing' ? since : null)
   }
-  const data = {
-    endpointId: endpoint.id,
-    url: endpoint.settings.url,
-    reason,
-    since: isoTime(since),
-    deliveryId,
-  }
-  const publication: Publication = {
+  await tell(env, endpoint.tenantId, {
     type: `hookway.endpoint.${kind}`,
-    body: utf8(JSON.stringify(data)),
-    contentType: 'application/json',
-    key: `${endpoint.id} ${kind} ${since}`,
-    occurredAt: now,
-    orderingKey: undefined,
-    metadata: {},
-  }
-  await publishEvents({ tenantId: endpoint.tenantId, publications: [publication], now }, makeAcceptDeps(env))
+    key: `${endpoint.id} ${since}`,
+    data: { endpointId: endpoint.id, url: endpoint.settings.url, reason, since: isoTime(since), deliveryId },
+  })
 }
 
 async function disableEndpoint(env: Env, id: EndpointId): Promise<void> {
@@ -174,8 +128,12 @@ function makeApiFor(env: Env): Api {
     logDb: env.LOG_DB,
     sealer,
     rootToken: env.HOOKWAY_ROOT_TOKEN,
-    publish: (tenantId, publications) =>
-      publishEvents({ tenantId, publications, now: systemClock.now() }, makeAcceptDeps(env)),
+    publish: async (tenantId, publications) => {
+      await refreshUsage(env, tenantId)
+      requireEvents(tenantId, publications.length)
+      return await publishEvents({ tenantId, publications, now: systemClock.now() }, makeAcceptDeps(env))
+    },
+    tell: (tenantId, event) => tell(env, tenantId, event),
     readEvent: async ({ intake, segment, index }, bodyKey) => {
       const record = await intakeOf(env, intake).read(segment, index)
       if (record === null) return undefined

@@ -3,15 +3,12 @@ import { makeIngestDoor } from './door.ts'
 import { consumeLog } from './log/consume.ts'
 import type { FanoutMessage } from './model/accept.ts'
 import type { LogMessage } from './model/delivery-log.ts'
-import { consumeReplays, sweepReplays, type ReplayMessage } from './replay/consume.ts'
+import { consumeReplays, type ReplayMessage } from './replay/consume.ts'
 import { makeReplayDeps } from './replaying.ts'
 import { consumeFanout } from './route/consume.ts'
 import { consumeDead } from './sweep/dead.ts'
-import { expire } from './sweep/expire.ts'
-import { sweepHolds } from './sweep/holds.ts'
-import { sweep } from './sweep/sweep.ts'
-import { makeHoldsDeps } from './steering.ts'
-import { apiOf, makeExpireDeps, makeLogDeps, makeRouteDeps, makeSweepDeps } from './wiring.ts'
+import { runSweeps } from './cron.ts'
+import { apiOf, makeLogDeps, makeRouteDeps } from './wiring.ts'
 
 export { EndpointObject } from './deliver/endpoint-object.ts'
 export { IntakeObject } from './ingest/intake-object.ts'
@@ -41,9 +38,6 @@ export default {
   },
 
   async scheduled(_, env) {
-    await sweep(makeSweepDeps(env))
-    await sweepHolds(makeHoldsDeps(env, makeRouteDeps(env)))
-    await sweepReplays(makeReplayDeps(env))
-    await expire(makeExpireDeps(env))
+    await runSweeps(env)
   },
 } satisfies ExportedHandler<Env, FanoutMessage | LogMessage | ReplayMessage>

@@ -2,30 +2,28 @@ import { Hono } from 'hono'
 import { findEndpoint } from '../db/endpoints.ts'
 import { idSchema, newId } from '../model/id.ts'
 import { ProblemError, problemResponse } from '../model/problem.ts'
-import { permits } from '../model/token.ts'
-import { Authenticator, type Principal } from './auth.ts'
-import { parseJson, readBody } from './body.ts'
+import { auditOperations } from './audit.ts'
+import { Authenticator } from './auth.ts'
 import { deliveryOperations } from './deliveries.ts'
 import type { ApiDeps } from './deps.ts'
 import { DOCS_POLICY, docsPage } from './docs-page.ts'
 import { endpointOperations } from './endpoints.ts'
 import { eventTypeOperations } from './event-types.ts'
 import { eventOperations } from './events.ts'
-import { runOnce } from './idempotency.ts'
-import { healthOperations, sweepHealth } from './health.ts'
-import { identify, parseUid } from './identify.ts'
+import { handle, responseOf, type ApiEnv } from './handle.ts'
+import { healthOperations } from './health.ts'
 import { metricsOperations } from './metrics.ts'
 import { lookupTableOperations } from './lookup-tables.ts'
 import { openApiOf } from './openapi.ts'
-import { EXPORT_LIMIT, lines, wantsLines } from './ndjson.ts'
-import type { Answer, Operation } from './operation.ts'
-import { PROMETHEUS, prometheusText } from './prometheus.ts'
+import type { Operation } from './operation.ts'
 import { orderOperations } from './orders.ts'
 import { publishOperations } from './publish.ts'
+import { RateLimiter } from './rate-limit.ts'
 import { rejectionOperations } from './rejections.ts'
 import { answerSigningKeys } from './signing-keys.ts'
 import { replayOperations } from './replays.ts'
 import { SchemaCheck } from './schema-check.ts'
+import { serveSignals } from './signals.ts'
 import { sourceOperations } from './sources.ts'
 import { subscriptionOperations } from './subscriptions.ts'
 import { templateOperations } from './templates.ts'
@@ -33,22 +31,22 @@ import { trialOperations } from './trials.ts'
 import { tenantOperations } from './tenants.ts'
 import { tokenOperations } from './tokens.ts'
 
-interface ApiEnv {
-  Variables: { requestId: string }
-}
-
 /**
  * The management API under `/v1`, its contract at `/openapi.json` and `/docs`, and `/healthz`. Errors are RFC 9457 problem details with the codes of
  * `model/problem.ts`; each answer names its request in `Request-Id`. One instance serves an isolate: it caches tokens.
  */
 export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
   const authenticator = new Authenticator(deps)
+  const limiter = new RateLimiter()
   const operations = allOperations(deps, authenticator)
+  const readers = readersOf(operations)
   const app = new Hono<ApiEnv>()
   app.use(async (context, next) => {
     context.set('requestId', newId('req', deps.clock.now()))
+    context.set('signals', {})
     await next()
     context.header('request-id', context.get('requestId'))
+    for (const [name, value] of Object.entries(context.get('signals'))) context.header(name, value)
   })
   serveSignals(app, deps, authenticator)
   serveContract(app, operations)
@@ -56,7 +54,19 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
   for (const operation of operations) {
     app.on(operation.method, `/v1${operation.path}`, async (context) => {
       const given = context.req.param('id') ?? ''
-      return responseOf(await handle({ deps, authenticator, operation, request: context.req.raw, given }))
+      return responseOf(
+        await handle({
+          deps,
+          authenticator,
+          limiter,
+          operation,
+          reader: readers.get(operation.path.split('/')[1]),
+          request: context.req.raw,
+          given,
+          requestId: context.get('requestId'),
+          signal: (headers) => context.set('signals', headers),
+        }),
+      )
     })
   }
   for (const [path, methods] of methodsByPath(operations)) {
@@ -98,29 +108,8 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...rejectionOperations(deps),
     ...metricsOperations(deps),
     ...healthOperations(deps),
+    ...auditOperations(deps),
   ]
-}
-
-/** How long `/healthz`, which anybody may ask, answers from memory. */
-const SIGNAL_MS = 10_000
-
-/** What machines watch: `/healthz` for anybody, `/metrics` for whom a tenant's metrics are. */
-function serveSignals(app: Hono<ApiEnv>, deps: ApiDeps, authenticator: Authenticator): void {
-  let signal = { sweep: 'unknown', until: 0 }
-  app.get('/healthz', async (context) => {
-    const now = deps.clock.now()
-    if (now >= signal.until) {
-      const sweep = await sweepHealth(deps.db, now).catch(() => ({ status: 'unknown' }))
-      signal = { sweep: sweep.status, until: now + SIGNAL_MS }
-    }
-    return context.json({ status: 'ok', sweep: signal.sweep })
-  })
-  app.get('/metrics', async (context) => {
-    const principal = await authenticator.authenticate(context.req.raw)
-    authorise(principal, { access: 'metrics', method: 'GET' })
-    const metrics = await prometheusText(deps.logDb, { tenantId: principal.tenantId, now: deps.clock.now() })
-    return context.text(metrics, 200, { 'content-type': PROMETHEUS })
-  })
 }
 
 /** Made at the first request for it: most isolates are never asked. */
@@ -143,60 +132,10 @@ function serveSigningKeys(app: Hono<ApiEnv>, { db, clock }: ApiDeps): void {
   })
 }
 
-interface Handling {
-  deps: ApiDeps
-  authenticator: Authenticator
-  operation: Operation
-  request: Request
-  /** The `:id` of the path. */
-  given: string
-}
-
-async function handle({ deps, authenticator, operation, request, given }: Handling): Promise<Answer> {
-  const principal = await authenticator.authenticate(request)
-  authorise(principal, operation)
-  const { tenantId, scopes } = principal
-  const { url, headers } = request
-  const now = deps.clock.now()
-  const body = operation.body ? await readBody(request) : new Uint8Array(0)
-  const { idPrefix: prefix } = operation
-  const asked = Object.fromEntries(new URL(url).searchParams)
-  const run = async (query = asked) =>
-    operation.run({
-      tenantId,
-      scopes,
-      id: prefix && (await identify(deps.db, { tenantId, prefix, given })),
-      uid: operation.method === 'PUT' ? parseUid(given) : given,
-      query,
-      body: parseJson(body),
-      url,
-      ifMatch: headers.get('if-match') ?? undefined,
-      now,
-    })
-  if (wantsLines(request) && operation.isList) {
-    const whole = { ...asked, limit: EXPORT_LIMIT }
-    return lines(await run(whole), (cursor) => run({ ...whole, cursor }))
-  }
-  const key = headers.get('idempotency-key')
-  if (operation.method !== 'POST' || key === null) return run()
-  return runOnce(deps, { tenantId, key, url, body, now }, run)
-}
-
-function authorise(
-  { tokenId, scopes }: Principal,
-  { access, method }: Pick<Operation, 'access' | 'method'>,
-): void {
-  if (tokenId === null) return
-  if (access === 'root') throw new ProblemError('forbidden', 'Only the root token may do this.')
-  const action = method === 'GET' ? 'read' : 'write'
-  if (permits(scopes, access, action)) return
-  throw new ProblemError('forbidden', `The token needs the scope ${access}:${action}.`)
-}
-
-function responseOf({ status, body, bytes, headers = {} }: Answer): Response {
-  const init = { status, headers: { 'cache-control': 'no-store', ...headers } }
-  if (bytes) return new Response(bytes, init)
-  return body === undefined ? new Response(null, init) : Response.json(body, init)
+/** For each kind of resource the operation that reads one. */
+function readersOf(operations: readonly Operation[]): Map<string | undefined, Operation> {
+  const reading = operations.filter(({ method, path }) => method === 'GET' && /^\/[^/]+\/:id$/.test(path))
+  return new Map(reading.map((operation) => [operation.path.split('/')[1], operation]))
 }
 
 /** Each path with the methods that it has, as `Allow` lists them. */

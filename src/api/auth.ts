@@ -22,6 +22,8 @@ export interface Principal {
   tokenId: TokenId | null
   tenantId: TenantId
   scopes: readonly Scope[]
+  /** Of the token, to one isolate; the root token has no limit. */
+  requestsPerMinute: number
 }
 
 /** The isolate that revokes a token forgets it at once, any other within this time: publishing must not cost a read each. */
@@ -32,6 +34,15 @@ const LAST_USED_STEP_MS = 3_600_000
 /** The characters of the token's id, then 32 random bytes in base64url. */
 const TOKEN_FORM = /^hwk_([0-9A-HJKMNP-TV-Z]{26})[A-Za-z0-9_-]{43}$/
 
+/** Unless the tenant has another: far more than anybody needs who publishes in batches, far less than a loop makes. */
+const REQUESTS_PER_MINUTE = 60_000
+
+interface Known {
+  token: Token
+  requestsPerMinute: number
+  until: number
+}
+
 /** A new token for the id; it is shown once and kept only as a hash. */
 export async function mintToken(id: TokenId): Promise<{ token: string; hash: string }> {
   const token = `hwk_${id.slice('tok_'.length)}${toBase64Url(randomBytes(32))}`
@@ -41,7 +52,7 @@ export async function mintToken(id: TokenId): Promise<{ token: string; hash: str
 /** Turns bearer tokens into principals. */
 export class Authenticator {
   readonly #deps: Pick<ApiDeps, 'db' | 'clock' | 'rootToken'>
-  readonly #cache = new Map<TokenId, { token: Token; until: number }>()
+  readonly #cache = new Map<TokenId, Known>()
   #rootHash: Bytes | undefined
 
   constructor(deps: Pick<ApiDeps, 'db' | 'clock' | 'rootToken'>) {
@@ -55,13 +66,19 @@ export class Authenticator {
     const hash = await sha256(utf8(bearer))
     const named = request.headers.get('hookway-tenant') ?? undefined
     if (await this.#isRoot(hash)) {
-      return { tokenId: null, tenantId: await this.#namedTenant(named), scopes: ['*'] }
+      return {
+        tokenId: null,
+        tenantId: await this.#namedTenant(named),
+        scopes: ['*'],
+        requestsPerMinute: Infinity,
+      }
     }
-    const { id: tokenId, tenantId, scopes } = await this.#tokenOf(bearer, hash)
+    const { token, requestsPerMinute } = await this.#tokenOf(bearer, hash)
+    const { id: tokenId, tenantId, scopes } = token
     if (named !== undefined && named !== tenantId && (await this.#tenantId(named)) !== tenantId) {
       throw new ProblemError('forbidden', 'The token belongs to another tenant than `Hookway-Tenant` names.')
     }
-    return { tokenId, tenantId, scopes }
+    return { tokenId, tenantId, scopes, requestsPerMinute }
   }
 
   forget(id: TokenId): void {
@@ -91,19 +108,21 @@ export class Authenticator {
     return (await getTenant(this.#deps.db, by))?.id
   }
 
-  async #tokenOf(bearer: string, hash: Bytes): Promise<Token> {
+  async #tokenOf(bearer: string, hash: Bytes): Promise<Known> {
     const [, chars] = TOKEN_FORM.exec(bearer) ?? []
     const now = this.#deps.clock.now()
-    const token = chars === undefined ? undefined : await this.#find(`tok_${chars}`, now)
-    const isRight = token !== undefined && equalConstantTime(hash, fromHex(token.hash) ?? new Uint8Array(0))
+    const known = chars === undefined ? undefined : await this.#find(`tok_${chars}`, now)
+    const isRight =
+      known !== undefined && equalConstantTime(hash, fromHex(known.token.hash) ?? new Uint8Array(0))
     if (!isRight) throw unauthenticated('The token is not valid. It may have been revoked.')
-    if (token.expiresAt !== null && token.expiresAt <= now) throw unauthenticated('The token has expired.')
-    return token
+    const { expiresAt } = known.token
+    if (expiresAt !== null && expiresAt <= now) throw unauthenticated('The token has expired.')
+    return known
   }
 
-  async #find(id: TokenId, now: number): Promise<Token | undefined> {
+  async #find(id: TokenId, now: number): Promise<Known | undefined> {
     const known = this.#cache.get(id)
-    if (known && now < known.until) return known.token
+    if (known && now < known.until) return known
     this.#cache.delete(id)
     const token = await findToken(this.#deps.db, id)
     if (!token) return undefined
@@ -111,10 +130,13 @@ export class Authenticator {
       // A token must still work while the database takes no writes.
       await markTokenUsed(this.#deps.db, id, now).catch(() => undefined)
     }
+    const tenant = await getTenant(this.#deps.db, { id: token.tenantId })
+    const requestsPerMinute = tenant?.settings.quotas.requestsPerMinute ?? REQUESTS_PER_MINUTE
     const [oldest] = this.#cache.keys()
     if (this.#cache.size >= CACHED_MAX && oldest !== undefined) this.#cache.delete(oldest)
-    this.#cache.set(id, { token, until: now + CACHED_MS })
-    return token
+    const found = { token, requestsPerMinute, until: now + CACHED_MS }
+    this.#cache.set(id, found)
+    return found
   }
 }
 

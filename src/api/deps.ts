@@ -7,6 +7,7 @@ import type { Event } from '../model/event.ts'
 import type { EndpointId, EventId, ReplayId, SourceId, SubscriptionId, TenantId } from '../model/id.ts'
 import type { FieldError } from '../model/problem.ts'
 import type { Subscription } from '../model/subscription.ts'
+import type { SystemEvent } from '../model/notice.ts'
 import type { Publication } from '../model/publication.ts'
 import type { Result } from '../model/result.ts'
 import type { ByHand } from '../model/rpc.ts'
@@ -31,6 +32,8 @@ export interface ApiDeps {
   rootToken: string
   /** Makes the events durable and answers in their order; rejects when any may not be. */
   publish: (tenantId: TenantId, events: Publication[]) => Promise<{ id: EventId; duplicate: boolean }[]>
+  /** Publishes an event of our own; the same trouble is told once a day. */
+  tell: (tenantId: TenantId, event: SystemEvent) => Promise<void>
   /** The event with its body, from its intake and, when it has a key, from object storage; undefined: retention took it. */
   readEvent: (pointer: EventPointer, bodyKey: string | null) => Promise<Event | undefined>
   /** The events of some segments of an intake, packed, as far as retention has left them. */

@@ -179,9 +179,9 @@ async function create(deps: ApiDeps, { tenantId, body, now }: Creation): Promise
   await requireTargets(deps, given)
   requireSecretFits(secret, given.signing)
   await requireSources(deps.db, tenantId, sourceIds ?? [])
-  await requireRoom(deps.db, tenantId, 'endpoints')
+  await requireRoom(deps, tenantId, 'endpoints')
   const id = newId('ep', now)
-  const owner = { id, sealer: deps.sealer }
+  const owner = { id, sealer: deps.sealer, now }
   const times = { createdAt: now, updatedAt: now }
   const record: EndpointRecord = {
     id,

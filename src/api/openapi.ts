@@ -40,7 +40,7 @@ export function openApiOf(operations: readonly Operation[]): Json {
 }
 
 function describe(operation: Operation): Json {
-  const { method, path, summary, access, answers } = operation
+  const { method, summary, access, answers } = operation
   const body = operation.documentedBody ?? operation.body
   const right =
     access === 'root' ? 'the root token' : `the scope \`${access}:${method === 'GET' ? 'read' : 'write'}\``
@@ -56,7 +56,7 @@ function describe(operation: Operation): Json {
     }),
   }
   return {
-    operationId: `${method.toLowerCase()}${path.replaceAll('/:', '-').replaceAll('/', '-')}`,
+    operationId: operation.operationId,
     tags: [tagOf(operation)],
     summary,
     description: `Needs ${right}.`,

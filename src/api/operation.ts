@@ -42,12 +42,16 @@ interface Description {
   access: ScopedResource | 'root'
   /** `orStatus`: the other of two, for a PUT that creates or replaces. */
   answers: { status: number; orStatus?: number; schema?: z.ZodType }
+  /** A POST that changes nothing, such as a test. */
+  isHarmless?: boolean
   /** Stands in the contract where `body` says less than is required: see `changes`. */
   documentedBody?: z.ZodType
 }
 
 /** A call of the API: what routes, authorises, validates and documents it. */
 export interface Operation extends Description {
+  /** Its name in the contract. */
+  operationId: string
   idPrefix: Prefix | undefined
   query: z.ZodType | undefined
   body: z.ZodType | undefined
@@ -79,6 +83,7 @@ export function operation<
   const { idPrefix, query, body } = spec
   return {
     ...spec,
+    operationId: `${spec.method.toLowerCase()}${spec.path.replaceAll('/:', '-').replaceAll('/', '-')}`,
     idPrefix,
     query,
     body,

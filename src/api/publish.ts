@@ -20,7 +20,8 @@ const publicationSchema = z.object({
   type: z
     .string()
     .max(200)
-    .regex(/^[^\s*]+$/, 'an event type such as lead.created, without white space and *'),
+    .regex(/^[^\s*]+$/, 'an event type such as lead.created, without white space and *')
+    .refine((type) => !type.startsWith('hookway.'), 'hookway.* are the events of the relay itself'),
   data: z.unknown().refine((data) => data !== undefined, 'is required; null is permitted'),
   version: z
     .string()

@@ -34,17 +34,18 @@ export async function rotate(
 ): Promise<SealedSecret[]> {
   const end = now + gracePeriodSeconds * 1000
   const older = secrets.map((each) => ({ ...each, expiresAt: Math.min(each.expiresAt ?? end, end) }))
-  const newest: SealedSecret = { sealed: await sealer.seal(secret, id), expiresAt: null }
+  const newest: SealedSecret = { sealed: await sealer.seal(secret, id), expiresAt: null, createdAt: now }
   return [newest, ...older.filter((each) => each.expiresAt > now)].slice(0, LIVE_MAX)
 }
 
 /** Seals the secrets of a new resource, newest first, none with an end. */
 export function sealAll(
   secrets: readonly string[],
-  { id, sealer }: { id: string; sealer: Sealer },
+  { id, sealer, now }: { id: string; sealer: Sealer; now?: number },
 ): Promise<SealedSecret[]> {
+  const age = now === undefined ? {} : { createdAt: now }
   return Promise.all(
-    secrets.map(async (secret) => ({ sealed: await sealer.seal(secret, id), expiresAt: null })),
+    secrets.map(async (secret) => ({ sealed: await sealer.seal(secret, id), expiresAt: null, ...age })),
   )
 }
 

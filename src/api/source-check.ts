@@ -1,11 +1,12 @@
 import { isNetwork } from '../model/address.ts'
 import type { FieldError } from '../model/problem.ts'
 import type { SourceSettings } from '../model/source.ts'
+import { schemaFault } from '../providers/scheme/json-schema.ts'
 import type { KnownProvider } from './deps.ts'
 import { faultsOf, invalid } from './parse.ts'
 
 /** The settings that are checked, so that a change of others (a pause, a name) is never held up by them. */
-export const CHECKED = ['config', 'ipAllow', 'ipDeny'] as const
+export const CHECKED = ['config', 'ipAllow', 'ipDeny', 'schema'] as const
 
 /**
  * Throws `invalid_request` for settings that fit their schema and could still never work: a `config` that the
@@ -15,10 +16,16 @@ export const CHECKED = ['config', 'ipAllow', 'ipDeny'] as const
 export function requireSound(settings: SourceSettings, { configSchemas }: KnownProvider): void {
   const faults = [
     ...configSchemas.flatMap((schema) => faultsOf(schema, settings.config, 'config')),
+    ...schemaFaults(settings),
     ...addressFaults('ipAllow', settings.ipAllow),
     ...addressFaults('ipDeny', settings.ipDeny),
   ]
   if (faults.length > 0) throw invalid(faults)
+}
+
+function schemaFaults({ schema }: SourceSettings): FieldError[] {
+  const fault = schema && schemaFault(schema.jsonSchema)
+  return fault ? [{ path: 'schema.jsonSchema', message: fault }] : []
 }
 
 function addressFaults(field: string, list: readonly string[]): FieldError[] {

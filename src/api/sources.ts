@@ -162,7 +162,7 @@ async function create(deps: ApiDeps, { tenantId, body, url, now }: Creation): Pr
   const known = deps.knownProvider(provider)
   if (!known) throw invalid([{ path: 'provider', message: 'is not the name of a provider' }])
   requireSound(settings, known)
-  await requireRoom(deps.db, tenantId, 'sources')
+  await requireRoom(deps, tenantId, 'sources')
   const isGenerated = known.needsSecret && given.length === 0 && settings.verification !== 'off'
   const secrets = isGenerated ? [generateSecret()] : given
   const id = newId('src', now)
@@ -173,7 +173,7 @@ async function create(deps: ApiDeps, { tenantId, body, url, now }: Creation): Pr
     name: name ?? provider,
     provider,
     settings,
-    secrets: await sealAll(secrets, { id, sealer: deps.sealer }),
+    secrets: await sealAll(secrets, { id, sealer: deps.sealer, now }),
     version: 1,
     createdAt: now,
     updatedAt: now,

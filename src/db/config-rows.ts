@@ -55,7 +55,12 @@ export function isTaken(error: unknown): boolean {
 }
 
 const secretsSchema = z.array(
-  z.object({ sealed: z.string(), expiresAt: z.number().nullable(), publicKey: z.string().exactOptional() }),
+  z.object({
+    sealed: z.string(),
+    expiresAt: z.number().nullable(),
+    createdAt: z.number().exactOptional(),
+    publicKey: z.string().exactOptional(),
+  }),
 )
 
 export function parseSecrets(json: string): SealedSecret[] {

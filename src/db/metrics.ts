@@ -1,5 +1,5 @@
 import type { EndpointId, TenantId } from '../model/id.ts'
-import { DAY_MS, HOUR_MS, type Counts } from '../model/metrics.ts'
+import { DAY_MS, HOUR_MS, hourOf, type Counts } from '../model/metrics.ts'
 import { COUNTERS } from './metrics-writer.ts'
 
 /** Groups in one answer. */
@@ -119,6 +119,18 @@ export async function rejectionsSince(
      WHERE source_id = ?3 LIMIT 100)`,
   )
   return (await statement.bind(tenantId, fromId, sourceId).first<number>('rejected')) ?? 0
+}
+
+/** Requests to the source that were refused in the hour of `at` (ms). */
+export async function rejectedIn(
+  logDb: D1Database,
+  { tenantId, sourceId, at }: { tenantId: TenantId; sourceId: string; at: number },
+): Promise<number> {
+  const statement = logDb.prepare(
+    `SELECT sum(rejected) AS rejected FROM metrics
+     WHERE tenant_id = ?1 AND grain = 'hour' AND endpoint_id = '' AND at = ?2 AND source_id = ?3`,
+  )
+  return (await statement.bind(tenantId, hourOf(at), sourceId).first<number>('rejected')) ?? 0
 }
 
 /** Events received since `from` (ms), to the hour. */

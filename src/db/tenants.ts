@@ -1,7 +1,7 @@
 import { and, desc, eq, lt } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { TenantId } from '../model/id.ts'
-import { tenantSettingsSchema, type Tenant, type TenantSettings } from '../model/tenant.ts'
+import { tenantSettingsSchema, type Tenant } from '../model/tenant.ts'
 import { countRows, type Page } from './config-rows.ts'
 import { endpoints, sources, subscriptions, tenants, tokens } from './schema.ts'
 
@@ -42,14 +42,14 @@ export async function updateTenant(db: D1Database, tenant: Tenant): Promise<bool
   return result.meta.changes > 0
 }
 
-/** Whether the tenant's quota permits one more. Two at the same time may both fit: a quota is not an invariant. */
-export async function hasRoom(
+/** What the tenant may have of a kind and has; null: no limit. Two at the same time may both fit: a quota is not an invariant. */
+export async function roomOf(
   db: D1Database,
   id: TenantId,
-  kind: keyof TenantSettings['quotas'],
-): Promise<boolean> {
+  kind: 'sources' | 'endpoints',
+): Promise<{ limit: number; used: number } | null> {
   const limit = (await getTenant(db, { id }))?.settings.quotas[kind] ?? null
-  return limit === null || (await countRows(db, { sources, endpoints }[kind], id)) < limit
+  return limit === null ? null : { limit, used: await countRows(db, { sources, endpoints }[kind], id) }
 }
 
 /** Whether the tenant has nothing that receives or sends, and so can be removed without losing an event. */

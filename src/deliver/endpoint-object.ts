@@ -4,9 +4,9 @@ import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import { Alarm } from '../model/alarm.ts'
 import { after, systemClock } from '../model/clock.ts'
 import type { Endpoint } from '../model/endpoint.ts'
-import type { EndpointId } from '../model/id.ts'
 import { invariant } from '../model/invariant.ts'
 import type { ByHand } from '../model/rpc.ts'
+import { endpointOfObject } from '../model/shard.ts'
 import { routerOf } from '../objects.ts'
 import { attemptDelivery, type AttemptDeps } from './attempt.ts'
 import { EndpointQueue } from './endpoint.ts'
@@ -58,7 +58,7 @@ export class EndpointObject extends DurableObject<Env> {
   /** Answers when the batch is durable; a repeat is recognised. */
   accept(batch: AcceptBatch): void {
     this.#queue.accept(batch)
-    if ((this.#queue.endpoint?.version ?? -1) < batch.endpointVersion) void this.#refresh(batch.endpointId)
+    if ((this.#queue.endpoint?.version ?? -1) < batch.endpointVersion) void this.#refresh()
   }
 
   /** New settings take effect with the next attempt. */
@@ -86,11 +86,12 @@ export class EndpointObject extends DurableObject<Env> {
     return this.#queue.order('cancel', delivery)
   }
 
-  /** For the sweep: sets right whatever an accident left without an alarm. */
+  /** For the sweep: sets right whatever an accident left without an alarm, or without the endpoint's newest settings. */
   async check(): Promise<void> {
     await this.#alarm.recheck()
     this.#queue.arm()
     this.#queue.drain()
+    await this.#refresh()
   }
 
   override alarm(): void {
@@ -108,10 +109,10 @@ export class EndpointObject extends DurableObject<Env> {
         .catch(() => undefined)
   }
 
-  /** Route knew newer settings than this object: its configuration call was lost. The deliveries wait until they are here. */
-  async #refresh(endpointId: EndpointId): Promise<void> {
+  /** The call that should have brought newer settings was lost. The deliveries wait until they are here. */
+  async #refresh(): Promise<void> {
     const endpoint = await routerOf(this.ctx)
-      .findEndpoint(endpointId)
+      .findEndpoint(endpointOfObject(this.ctx.id.name ?? ''))
       .catch(() => undefined)
     if (endpoint) this.#queue.configure(endpoint)
   }

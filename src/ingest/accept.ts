@@ -22,21 +22,20 @@ export interface AcceptDeps {
 /** Location hints of Durable Objects. */
 export type Region = 'wnam' | 'enam' | 'sam' | 'weur' | 'eeur' | 'apac' | 'oc' | 'afr' | 'me'
 
+/**
+ * Which intake object of a source takes a request. `ordered` is one object that keeps the order; `single` is one, so
+ * that it can count; else there is one in each region.
+ */
+export interface Lane {
+  tenantId: TenantId
+  sourceId: SourceId | null
+  lane: 'ordered' | 'single' | 'regional'
+  region: Region
+}
+
 /** Makes events durable, in order, and answers what became of each: promise 1 is kept here and in the intake object. */
 export async function acceptEvents(
-  {
-    tenantId,
-    sourceId,
-    isOrdered,
-    region,
-    events,
-  }: {
-    tenantId: TenantId
-    sourceId: SourceId | null
-    isOrdered: boolean
-    region: Region
-    events: readonly ReadyEvent[]
-  },
+  { tenantId, sourceId, lane, region, events }: Lane & { events: readonly ReadyEvent[] },
   deps: AcceptDeps,
 ): Promise<Appended[]> {
   const items: AppendItem[] = []
@@ -48,11 +47,11 @@ export async function acceptEvents(
       windowMs: dedupeKey === null ? OWN_RETRY_WINDOW_MS : dedupeWindowSeconds * 1000,
     })
   }
-  return await deps.append(
-    `${tenantId}/${sourceId ?? 'publish'}/${isOrdered ? 'ordered' : region}`,
-    region,
-    items,
-  )
+  return await deps.append(intakeName({ tenantId, sourceId, lane, region }), region, items)
+}
+
+export function intakeName({ tenantId, sourceId, lane, region }: Lane): string {
+  return `${tenantId}/${sourceId ?? 'publish'}/${lane === 'regional' ? region : lane}`
 }
 
 /** Where the object should live: by the caller's continent, and by longitude where a continent has two. */

@@ -7,6 +7,7 @@ import {
   type HandOver,
   type Settlement,
 } from '../model/intake.ts'
+import { take, type RateLimit, type RateVerdict } from '../model/rate-limit.ts'
 import { HandOvers } from './hand-over.ts'
 import { Intake } from './intake.ts'
 import type { SegmentStore } from './segments.ts'
@@ -60,6 +61,14 @@ export class Inbox {
   /** Answers when every item is durable. */
   append(items: readonly AppendItem[]): Promise<Appended[]> {
     return this.#intake.append(items)
+  }
+
+  /** Counts one request. What it leaves behind is stored with the next append. */
+  take(limit: RateLimit): RateVerdict {
+    const { store, clock } = this.#deps
+    const { verdict, fullAt } = take(limit, store.rateFullAt, clock.now())
+    store.rateFullAt = fullAt
+    return verdict
   }
 
   /** The record of one event, or null when the retention has taken it. */

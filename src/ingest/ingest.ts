@@ -2,20 +2,21 @@ import type { Clock } from '../model/clock.ts'
 import type { RejectionRow } from '../model/delivery-log.ts'
 import type { EventMetadata } from '../model/event.ts'
 import { newId, type SourceId } from '../model/id.ts'
-import type { Appended } from '../model/intake.ts'
-import { ProblemError } from '../model/problem.ts'
+import { ProblemError, type FieldError } from '../model/problem.ts'
 import type { RawRequest } from '../model/request.ts'
 import type { Source } from '../model/source.ts'
 import type { Verification } from '../model/verification.ts'
-import { findProvider } from '../providers/registry.ts'
 import type { HandshakeAnswer } from '../providers/scheme/handshake.ts'
 import type { KeyStore } from '../providers/scheme/keys.ts'
-import { acceptEvents, regionOf, type AcceptDeps } from './accept.ts'
+import { rateHeaders, type RateLimit, type RateVerdict } from '../model/rate-limit.ts'
+import { acceptEvents, intakeName, regionOf, type AcceptDeps, type Lane, type Region } from './accept.ts'
 import { addressOf, guard, guardMethod, notFound } from './guard.ts'
 import { answerHandshake } from './handshake.ts'
 import { normalise } from './normalise.ts'
 import { readRequest } from './receive.ts'
 import { rejectionRow } from './rejections.ts'
+import { respond } from './respond.ts'
+import { schemaMismatch } from './schema.ts'
 import { verifyRequest } from './verify.ts'
 
 export interface IngestDeps extends AcceptDeps {
@@ -26,6 +27,8 @@ export interface IngestDeps extends AcceptDeps {
   refreshSource(id: SourceId): Promise<Source | undefined>
   /** Keeps a refused request for the owner, or drops it when there are many. */
   reject(sourceId: SourceId, row: () => RejectionRow): void
+  /** Counts one request of a source at its intake object. */
+  take(intake: string, region: Region, limit: RateLimit): Promise<RateVerdict>
   /** Stores what a provider hands over as the secret of a source that has none. Durable when it resolves. */
   keepSecret(id: SourceId, secret: string): Promise<void>
   /** Asks for a URL by which a subscription is confirmed, without waiting. Its host was checked. */
@@ -59,27 +62,65 @@ export async function ingest({ request, sourceId, path }: Inbound, deps: IngestD
   const { verification } = verified
   const metadata = connectionOf(request)
   const seen = { ip: metadata.ip ?? null, country: metadata.country ?? null }
+  const keepRefused = (reason: string, detail: string) =>
+    deps.reject(sourceId, () => rejectionRow({ source, request: raw, reason, detail, ...seen }))
   if (verification.verdict === 'failed') {
     const { reason, hint } = verification
-    deps.reject(sourceId, () => rejectionRow({ source, request: raw, reason, detail: hint ?? '', ...seen }))
+    keepRefused(reason, hint ?? '')
     if (source.settings.verification === 'required') throw signatureInvalid()
   }
   const passed: Verification = verification.verdict === 'failed' ? { verdict: 'unattempted' } : verification
   const forwarded = { ...raw, headers: withoutSecrets(raw, verified.source) }
+  const { tenantId, settings } = source
+  const where = { tenantId, sourceId, lane: laneOf(settings), region: regionOf(cfOf(request)) }
+  const headers = await limited(settings.rateLimit, where, deps)
+  const schemaErrors = schemaMismatch(source, forwarded)
+  if (schemaErrors.length > 0 && settings.schema?.mode === 'reject') {
+    keepRefused('schema_mismatch', summaryOf(schemaErrors))
+    throw schemaRefused(schemaErrors, headers)
+  }
   const newEventId = () => newId('evt', receivedAt)
   const normalised = await normalise({
     source,
     request: forwarded,
     path,
     verification: passed,
-    metadata,
+    metadata: { ...metadata, ...(schemaErrors.length > 0 && { schemaErrors }) },
     newEventId,
   })
   if (!normalised.ok) throw new ProblemError('invalid_request', normalised.error.detail)
-  const { tenantId, settings } = source
-  const where = { tenantId, sourceId, isOrdered: settings.ordering, region: regionOf(cfOf(request)) }
-  const appended = await acceptEvents({ ...where, events: normalised.value }, deps)
-  return accepted(source, appended)
+  const events = normalised.value
+  const appended = await acceptEvents({ ...where, events }, deps)
+  return respond({ source, request: forwarded, type: events[0]?.event.head.type ?? '', appended }, headers)
+}
+
+function laneOf({ ordering, rateLimit }: Source['settings']): Lane['lane'] {
+  if (ordering) return 'ordered'
+  return rateLimit === null ? 'regional' : 'single'
+}
+
+/** Only verified requests count, so that nobody else can use up what the provider may send. */
+async function limited(
+  rateLimit: RateLimit | null,
+  where: Lane,
+  deps: IngestDeps,
+): Promise<Record<string, string>> {
+  if (rateLimit === null) return {}
+  const verdict = await deps.take(intakeName(where), where.region, rateLimit)
+  const headers = rateHeaders(rateLimit, verdict)
+  if (verdict.isAllowed) return headers
+  throw new ProblemError('rate_limited', 'The source takes no more requests for now. Send it again later.', {
+    headers: { ...headers, 'retry-after': String(verdict.seconds) },
+  })
+}
+
+function schemaRefused(errors: FieldError[], headers: Record<string, string>): ProblemError {
+  const detail = `The body does not fit the schema of the source: ${summaryOf(errors)}.`
+  return new ProblemError('schema_mismatch', detail, { errors, headers })
+}
+
+function summaryOf([first]: readonly FieldError[]): string {
+  return first === undefined ? '' : `${first.path === '' ? 'the body' : first.path}: ${first.message}`
 }
 
 /** A secret is stored before its provider hears that we have it: it is never sent again. */
@@ -101,30 +142,6 @@ async function verifyWithRefresh(
   const fresh = await deps.refreshSource(source.id)
   if (fresh === undefined || fresh.version === source.version) return { source, verification }
   return { source: fresh, verification: await verifyRequest({ source: fresh, request, now, keys }) }
-}
-
-/** The answer that the owner configured, else the one that the provider wants, else the id. */
-function accepted(source: Source, appended: readonly Appended[]): Response {
-  const own = source.settings.response
-  const wanted = findProvider(source.provider)?.answer
-  const body = own?.body ?? wanted?.body ?? defaultBody(appended)
-  const contentType = own?.contentType ?? wanted?.contentType ?? 'application/json'
-  const status = own?.status ?? wanted?.status ?? 200
-  return new Response(status === 204 ? null : body, {
-    status,
-    headers: { 'content-type': contentType, ...own?.headers },
-  })
-}
-
-function defaultBody(appended: readonly Appended[]): string {
-  const [first] = appended
-  if (first === undefined) return '{"id":null,"duplicate":false}'
-  const duplicate = appended.every((each) => each.duplicate)
-  return JSON.stringify({
-    id: first.id,
-    duplicate,
-    ...(appended.length > 1 && { ids: appended.map(({ id }) => id) }),
-  })
 }
 
 /** Headers that carry the source's own secret (static tokens) prove the sender to us and are nobody else's business. */

@@ -3,6 +3,7 @@ import { Alarm } from '../model/alarm.ts'
 import { after, systemClock } from '../model/clock.ts'
 import type { AppendItem, Appended } from '../model/intake.ts'
 import { invariant } from '../model/invariant.ts'
+import type { RateLimit, RateVerdict } from '../model/rate-limit.ts'
 import { routerOf } from '../objects.ts'
 import { Inbox } from './inbox.ts'
 import { SegmentStore } from './segments.ts'
@@ -35,6 +36,10 @@ export class IntakeObject extends DurableObject<Env> {
 
   append(items: AppendItem[]): Promise<Appended[]> {
     return this.#inbox.append(items)
+  }
+
+  take(limit: RateLimit): RateVerdict {
+    return this.#inbox.take(limit)
   }
 
   read(segment: number, index: number): Uint8Array | null {

@@ -18,11 +18,8 @@ export async function publishEvents(
       dedupeWindowSeconds: DEDUPE_WINDOW_SECONDS,
     }
   })
-  const isOrdered = publications.some(({ orderingKey }) => orderingKey !== undefined)
-  return await acceptEvents(
-    { tenantId, sourceId: null, isOrdered, region: regionOf(undefined), events },
-    deps,
-  )
+  const lane = publications.some(({ orderingKey }) => orderingKey !== undefined) ? 'ordered' : 'regional'
+  return await acceptEvents({ tenantId, sourceId: null, lane, region: regionOf(undefined), events }, deps)
 }
 
 function eventOf(tenantId: TenantId, publication: Publication, now: number): Event {

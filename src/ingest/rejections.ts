@@ -16,14 +16,20 @@ const SENSITIVE = /auth|token|secret|key|signature|cookie|password|credential|hm
 
 /** Decides which refused requests are kept for the owner, per source and isolate. */
 export class RejectionSampler {
-  readonly #buckets = new Map<SourceId, { tokens: number; at: number }>()
+  readonly #buckets = new Map<SourceId, { tokens: number; at: number; dropped: number }>()
 
-  isKept(sourceId: SourceId, now: number): boolean {
-    const bucket = this.#buckets.get(sourceId) ?? { tokens: BURST, at: now }
+  /** How many the next one kept stands for, those dropped since the last one included; 0: it is dropped too. */
+  take(sourceId: SourceId, now: number): number {
+    const bucket = this.#buckets.get(sourceId) ?? { tokens: BURST, at: now, dropped: 0 }
     const tokens = Math.min(BURST, bucket.tokens + (now - bucket.at) / REFILL_MS)
     if (this.#buckets.size >= SOURCES_MAX) this.#buckets.clear()
-    this.#buckets.set(sourceId, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now })
-    return tokens >= 1
+    const isKept = tokens >= 1
+    this.#buckets.set(sourceId, {
+      tokens: isKept ? tokens - 1 : tokens,
+      at: now,
+      dropped: isKept ? 0 : bucket.dropped + 1,
+    })
+    return isKept ? bucket.dropped + 1 : 0
   }
 }
 

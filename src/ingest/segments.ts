@@ -14,6 +14,8 @@ interface Checkpoint {
   /** Segments that route had not settled, without the row's own. */
   unsettled: Ranges
   registered: boolean
+  /** When the bucket of a limited source will be full; absent for others. */
+  rateFullAt?: number
 }
 
 /** What an intake object keeps: segments of events with their dedupe keys, and which of them are settled. */
@@ -23,6 +25,8 @@ export class SegmentStore {
   readonly unsettled = new Set<number>()
   /** Whether the sweep knows this object. */
   registered = false
+  /** When the bucket of a limited source will be full; 0: it is, or the source has none. */
+  rateFullAt = 0
   #written: string
 
   constructor(sql: Sql) {
@@ -33,6 +37,7 @@ export class SegmentStore {
     const checkpoint = JSON.parse(last) as Checkpoint
     for (const segment of fromRanges(checkpoint.unsettled)) this.unsettled.add(segment)
     this.registered = checkpoint.registered
+    this.rateFullAt = checkpoint.rateFullAt ?? 0
   }
 
   get isEmpty(): boolean {
@@ -86,7 +91,11 @@ export class SegmentStore {
   }
 
   #checkpoint(): string {
-    const checkpoint: Checkpoint = { unsettled: toRanges(this.unsettled), registered: this.registered }
+    const checkpoint: Checkpoint = {
+      unsettled: toRanges(this.unsettled),
+      registered: this.registered,
+      ...(this.rateFullAt > 0 && { rateFullAt: this.rateFullAt }),
+    }
     return JSON.stringify(checkpoint)
   }
 }

@@ -1,10 +1,16 @@
 import type { LogMessage } from '../model/delivery-log.ts'
+import type { SourceId, TenantId } from '../model/id.ts'
+import type { SystemEvent } from '../model/notice.ts'
+import { deadLetterNotices, suspects, suspicionNotice } from './notices.ts'
 
 export interface LogDeps {
   /** Writes a batch; resolves when D1 has it. */
   write(messages: readonly LogMessage[]): Promise<void>
   /** Tells an endpoint object which of its outcomes are safe. */
   confirm(object: string, receipts: number[]): Promise<void>
+  /** Requests to the source that were refused in the hour of `at` (ms). */
+  rejectedThisHour(tenantId: TenantId, sourceId: SourceId, at: number): Promise<number>
+  tell(tenantId: TenantId, event: SystemEvent): Promise<void>
   /** Tells the operators that D1 refused so many messages. */
   writeFailed(error: unknown, messages: number): void
 }
@@ -25,6 +31,23 @@ export async function consumeLog(batch: MessageBatch<LogMessage>, deps: LogDeps)
       receipts.set(body.object, [...(receipts.get(body.object) ?? []), body.receipt])
   }
   await Promise.allSettled([...receipts].map(([object, list]) => deps.confirm(object, list)))
+  await tellOf(
+    written.map(({ body }) => body),
+    deps,
+  )
+}
+
+/** A notice that cannot be given is not given: the log says the same, and the next one comes within the hour. */
+async function tellOf(messages: readonly LogMessage[], deps: LogDeps): Promise<void> {
+  const doubts = await Promise.allSettled(
+    suspects(messages).map(async (suspect) => {
+      const { tenantId, sourceId, at } = suspect
+      return suspicionNotice(suspect, await deps.rejectedThisHour(tenantId, sourceId, at))
+    }),
+  )
+  const suspicious = doubts.flatMap((each) => (each.status === 'fulfilled' && each.value ? [each.value] : []))
+  const notices = [...deadLetterNotices(messages), ...suspicious]
+  await Promise.allSettled(notices.map(({ tenantId, event }) => deps.tell(tenantId, event)))
 }
 
 async function writeAll(batch: MessageBatch<LogMessage>, deps: LogDeps): Promise<Message<LogMessage>[]> {

@@ -8,3 +8,10 @@ export interface Notice {
   since: number
   deliveryId?: DeliveryId
 }
+
+/** An event of our own. Told once a day for the same type and key. */
+export interface SystemEvent {
+  type: `hookway.${string}` | `api.${string}`
+  key: string
+  data: Record<string, unknown>
+}

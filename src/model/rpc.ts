@@ -3,6 +3,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { EndpointId } from './id.ts'
 import type { Notice } from './notice.ts'
 import type { AppendItem, Appended, HandOver, Settlement } from './intake.ts'
+import type { RateLimit, RateVerdict } from './rate-limit.ts'
 
 /**
  * What the objects and the loopback entrypoint offer one another. Code and objects change at different moments of a
@@ -10,6 +11,8 @@ import type { AppendItem, Appended, HandOver, Settlement } from './intake.ts'
  */
 export interface IntakeRpc {
   append(items: AppendItem[]): Promise<Appended[]>
+  /** Counts one request of a source that is limited to so many. */
+  take(limit: RateLimit): Promise<RateVerdict>
   read(segment: number, index: number): Promise<Uint8Array | null>
   /** The records of some events, null for what the retention has taken. */
   readRecords(events: { segment: number; index: number }[]): Promise<(Uint8Array | null)[]>

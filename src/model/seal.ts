@@ -20,6 +20,8 @@ export interface SealedSecret {
   sealed: string
   /** Milliseconds after which it is no longer used; null: no end. Set when a newer one takes over. */
   expiresAt: number | null
+  /** Milliseconds; absent in what was sealed before this was kept. */
+  createdAt?: number
   /** Of a key pair: the public half, `whpk_` and base64. The sealed one is `whsk_`. */
   publicKey?: string
 }

@@ -41,6 +41,11 @@ export function shardName(endpointId: EndpointId, shard: number): string {
   return shard === 0 ? endpointId : `${endpointId}:${shard}`
 }
 
+/** Whose object it is. */
+export function endpointOfObject(name: string): EndpointId {
+  return name.replace(/:\d+$/, '') as EndpointId
+}
+
 /** The shard of a key (an ordering key, else the event's id): always the same while the number of shards is. FNV-1a. */
 export function shardOf(key: string, shards: number): number {
   let hash = 0x811c9dc5

@@ -13,6 +13,14 @@ const headerName = z
   .max(100)
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'not an HTTP header name')
 
+const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'may hold printable ASCII only')
+
+/** The length and the connection are not an owner's to say. */
+const answerHeader = headerName.refine(
+  (name) => !/^(content-length|content-encoding|transfer-encoding|connection|upgrade|trailer)$/i.test(name),
+  'is set by the server',
+)
+
 const network = z.string().max(50).refine(isNetwork, 'an IP address or a network such as 192.0.2.0/24')
 
 /** What a caller may set on a source. Secrets travel beside the settings, since they are kept encrypted. */
@@ -54,9 +62,9 @@ export const sourceSettingsSchema = z.object({
   response: z
     .object({
       status: z.int().min(200).max(299).default(200),
-      contentType: z.string().max(100).default('application/json'),
+      contentType: headerValue.max(100).default('application/json'),
       body: z.string().max(10_000).optional(),
-      headers: z.record(headerName, z.string().max(1000)).default({}),
+      headers: z.record(answerHeader, headerValue.max(1000)).default({}),
     })
     .nullable()
     .default(null),

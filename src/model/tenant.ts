@@ -13,11 +13,15 @@ export const uidSchema = z
 /** What the operator may set on a tenant. */
 export const tenantSettingsSchema = z.object({
   tier: z.string().min(1).max(50).default('standard'),
-  /** How many of each the tenant may have; null: no limit. */
+  /** How many of each the tenant may have; null: no limit of its own. */
   quotas: z
     .object({
       sources: z.int().min(0).nullable().default(null),
       endpoints: z.int().min(0).nullable().default(null),
+      /** Events received or published in a day (UTC). */
+      eventsPerDay: z.int().min(0).nullable().default(null),
+      /** Requests of one API token, to one isolate; null: 60,000. */
+      requestsPerMinute: z.int().min(1).nullable().default(null),
     })
     .prefault({}),
   /** How long events and their logs are kept. */

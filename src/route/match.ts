@@ -51,12 +51,10 @@ export function buildRoutingTable(subscriptions: readonly RoutedSubscription[]):
       continue
     }
     table.hasRules ||= hasRules(routed.subscription)
-    if (eventTypes.length === 0 || eventTypes.includes('*')) {
-      table.any.push(routed)
-      continue
-    }
+    if (eventTypes.length === 0) table.any.push(routed)
     for (const pattern of eventTypes) {
-      if (pattern.endsWith('.*')) push(table.prefix, pattern.slice(0, -2), routed)
+      if (pattern === '*') table.any.push(routed)
+      else if (pattern.endsWith('.*')) push(table.prefix, pattern.slice(0, -2), routed)
       else push(table.exact, pattern, routed)
     }
   }
@@ -65,18 +63,23 @@ export function buildRoutingTable(subscriptions: readonly RoutedSubscription[]):
 
 /**
  * The subscriptions that want an event. `lead.*` matches `lead.created` and `lead.status.changed`, not `lead`.
+ * Events of our own are matched by those who name them (`hookway.*`), not by `*`: nobody asked for them with it.
  * An event that was received before a subscription was made is not its event, however late it is routed.
  */
 export function match(
   table: RoutingTable,
   event: Pick<EventHead, 'type' | 'sourceId' | 'receivedAt'>,
 ): RoutedSubscription[] {
-  const candidates = new Set<RoutedSubscription>(table.any)
+  const candidates = new Set<RoutedSubscription>(isSystemEvent(event) ? [] : table.any)
   for (const routed of table.exact.get(event.type) ?? []) candidates.add(routed)
   for (let dot = event.type.indexOf('.'); dot !== -1; dot = event.type.indexOf('.', dot + 1)) {
     for (const routed of table.prefix.get(event.type.slice(0, dot)) ?? []) candidates.add(routed)
   }
   return [...candidates].filter(({ subscription }) => isWanted(subscription, event))
+}
+
+function isSystemEvent({ type, sourceId }: Pick<EventHead, 'type' | 'sourceId'>): boolean {
+  return sourceId === null && type.startsWith('hookway.')
 }
 
 function isWanted(subscription: Subscription, event: Pick<EventHead, 'sourceId' | 'receivedAt'>): boolean {

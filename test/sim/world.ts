@@ -1,3 +1,4 @@
+import { steering } from '../support/steering.ts'
 import { writeLog } from '../../src/db/log-writer.ts'
 import { Inbox } from '../../src/ingest/inbox.ts'
 import { SegmentStore } from '../../src/ingest/segments.ts'
@@ -220,6 +221,7 @@ export class World {
         const host = this.intakes.get(intake)
         if (host) await this.#call(host, 'settlePage', (object) => object.settlePage(segments, page))
       },
+      steer: steering().deps,
     }
   }
 
@@ -231,6 +233,8 @@ export class World {
         if (host) await this.#call(host, 'confirm', ({ queue }) => queue.confirm(receipts))
       },
       writeFailed: () => undefined,
+      rejectedThisHour: async () => 0,
+      tell: async () => undefined,
     }
   }
 

@@ -180,6 +180,8 @@ class Walk {
     const at = index % accepted.ids.length
     const id = accepted.ids[at]
     const { kind } = this.world.queue.order(order, EndpointWorld.refOf(accepted, at))
+    // Asked for by hand: due now, whatever its schedule says.
+    if (id !== undefined && order === 'retry') this.dueAt.delete(id)
     if (id === undefined || order !== 'cancel' || kind !== 'done') return
     this.ended.add(id)
     this.cancelled.add(id)

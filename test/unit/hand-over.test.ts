@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { HandOvers } from '../../src/ingest/hand-over.ts'
 import { SegmentStore } from '../../src/ingest/segments.ts'
 import type { Settlement } from '../../src/model/intake.ts'
-import { settled } from '../support/endpoint-world.ts'
+import { settled } from '../support/settled.ts'
 import { appendItem, NOW } from '../support/events.ts'
 import { memorySql } from '../support/sqlite.ts'
 

@@ -5,7 +5,7 @@ import { Intake } from '../../src/ingest/intake.ts'
 import { SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX, SegmentStore } from '../../src/ingest/segments.ts'
 import { decodeEvent, unpackRecords } from '../../src/model/event.ts'
 import type { AppendItem, Appended } from '../../src/model/intake.ts'
-import { settled } from '../support/endpoint-world.ts'
+import { settled } from '../support/settled.ts'
 import { appendItem, NOW } from '../support/events.ts'
 import { memorySql } from '../support/sqlite.ts'
 

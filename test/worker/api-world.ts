@@ -64,6 +64,7 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
       did.push(...events.map(({ type }) => `publish ${tenantId} ${type}`))
       return events.map(({ key }) => ({ id: newId('evt', time.now), duplicate: key === 'seen' }))
     },
+    tell: async (tenantId, { type, key }) => void did.push(`tell ${tenantId} ${type} ${key}`),
     readEvent: async ({ segment }) => bodies.get(String(segment)),
     readSegments: async (_, segments) =>
       segments.flatMap((segment) => {

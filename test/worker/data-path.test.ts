@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { DIRECT_ENDPOINTS_MAX } from '../../src/route/route.ts'
 import { sweep } from '../../src/sweep/sweep.ts'
-import { makeSweepDeps } from '../../src/wiring.ts'
+import { makeSweepDeps } from '../../src/cron.ts'
 import { alarmOf, evict, fireAlarm, fireUntil, RelayWorld } from './relay-world.ts'
 
 let world: RelayWorld

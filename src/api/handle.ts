@@ -1,0 +1,153 @@
+import type { Hono } from 'hono'
+import { ProblemError } from '../model/problem.ts'
+import { permits } from '../model/token.ts'
+import { audited, isAudited } from './audit.ts'
+import type { Authenticator, Principal } from './auth.ts'
+import { parseJson, readBody } from './body.ts'
+import type { ApiDeps } from './deps.ts'
+import { runOnce } from './idempotency.ts'
+import { identify, parseUid } from './identify.ts'
+import { EXPORT_LIMIT, lines, wantsLines } from './ndjson.ts'
+import type { Answer, Operation } from './operation.ts'
+import type { RateLimiter } from './rate-limit.ts'
+
+export interface ApiEnv {
+  Variables: {
+    requestId: string
+    /** What the answer says besides its own headers, problem or not. */
+    signals: Record<string, string>
+  }
+}
+export type ApiApp = Hono<ApiEnv>
+
+export interface Handling {
+  deps: ApiDeps
+  authenticator: Authenticator
+  limiter: RateLimiter
+  operation: Operation
+  /** Reads the resource that the operation changes, for the audit log. */
+  reader: Operation | undefined
+  request: Request
+  /** The `:id` of the path. */
+  given: string
+  requestId: string
+  signal(headers: Record<string, string>): void
+}
+
+/** One request through everything that all have in common. */
+export async function handle(handling: Handling): Promise<Answer> {
+  const { deps, authenticator, limiter, operation, request, signal } = handling
+  const now = deps.clock.now()
+  const principal = await authenticator.authenticate(request)
+  const { tokenId, requestsPerMinute: perMinute } = principal
+  if (tokenId !== null) signal(takeOne(limiter, tokenId, { perMinute, now }, signal))
+  if (!isAudited(operation)) {
+    authorise(principal, operation)
+    return await answer(handling, { principal, now })
+  }
+  const { tenantId } = principal
+  const before = await readBefore(handling, { principal, now })
+  const ip = request.headers.get('cf-connecting-ip')
+  const entry = { operation, tenantId, tokenId, ip, requestId: handling.requestId, now, before }
+  // A repeat of an idempotency key runs nothing, and so leaves no second entry.
+  return await answer(handling, { principal, now }, (run) =>
+    audited(deps, entry, async () => {
+      authorise(principal, operation)
+      return await run()
+    }),
+  )
+}
+
+interface Caller {
+  principal: Principal
+  now: number
+}
+
+async function answer(
+  { deps, operation, request, given }: Handling,
+  { principal, now }: Caller,
+  around: (run: () => Promise<Answer>) => Promise<Answer> = (run) => run(),
+): Promise<Answer> {
+  const { tenantId, scopes } = principal
+  const { url, headers } = request
+  const body = operation.body ? await readBody(request) : new Uint8Array(0)
+  const { idPrefix: prefix } = operation
+  const asked = Object.fromEntries(new URL(url).searchParams)
+  const run = async (query = asked) =>
+    operation.run({
+      tenantId,
+      scopes,
+      id: prefix && (await identify(deps.db, { tenantId, prefix, given })),
+      uid: operation.method === 'PUT' ? parseUid(given) : given,
+      query,
+      body: parseJson(body),
+      url,
+      ifMatch: headers.get('if-match') ?? undefined,
+      now,
+    })
+  if (wantsLines(request) && operation.isList) {
+    const whole = { ...asked, limit: EXPORT_LIMIT }
+    return lines(await run(whole), (cursor) => run({ ...whole, cursor }))
+  }
+  const key = headers.get('idempotency-key')
+  if (operation.method !== 'POST' || key === null) return await around(run)
+  return await runOnce(deps, { tenantId, key, url, body, now }, () => around(run))
+}
+
+/** The resource as it was, for whom may read it; undefined: it does not exist, or the path names none. */
+async function readBefore(
+  { deps, reader, given, request }: Handling,
+  { principal: { tenantId, scopes }, now }: Caller,
+): Promise<Answer | undefined> {
+  const prefix = reader?.idPrefix
+  if (!reader || !prefix || given === '') return undefined
+  try {
+    const id = await identify(deps.db, { tenantId, prefix, given })
+    const url = request.url
+    return await reader.run({
+      tenantId,
+      scopes,
+      id,
+      uid: '',
+      query: {},
+      body: {},
+      url,
+      ifMatch: undefined,
+      now,
+    })
+  } catch (error) {
+    if (error instanceof ProblemError) return undefined
+    throw error
+  }
+}
+
+function takeOne(
+  limiter: RateLimiter,
+  tokenId: NonNullable<Principal['tokenId']>,
+  rate: { perMinute: number; now: number },
+  signal: (headers: Record<string, string>) => void,
+): Record<string, string> {
+  try {
+    return limiter.take(tokenId, rate)
+  } catch (error) {
+    if (error instanceof ProblemError) signal(error.headers)
+    throw error
+  }
+}
+
+export function authorise(
+  { tokenId, scopes }: Pick<Principal, 'tokenId' | 'scopes'>,
+  { access, method }: Pick<Operation, 'access' | 'method'>,
+): void {
+  if (tokenId === null) return
+  if (access === 'root') throw new ProblemError('forbidden', 'Only the root token may do this.')
+  const action = method === 'GET' ? 'read' : 'write'
+  if (permits(scopes, access, action)) return
+  throw new ProblemError('forbidden', `The token needs the scope ${access}:${action}.`)
+}
+
+export function responseOf({ status, body, bytes, headers = {} }: Answer): Response {
+  const init = { status, headers: { 'cache-control': 'no-store', ...headers } }
+  if (bytes) return new Response(bytes, init)
+  return body === undefined ? new Response(null, init) : Response.json(body, init)
+}
