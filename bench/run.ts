@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { endToEnd, openRoutes } from './e2e.ts'
+import { fanOut, matching, type Facts } from './fanout.ts'
 import { ingest } from './ingest.ts'
 import { printTable, type Row } from './stats.ts'
 import { openWorld, type World } from './world.ts'
@@ -9,9 +10,10 @@ import { openWorld, type World } from './world.ts'
 interface Result {
   scenario: string
   rows: Row[]
+  facts?: Facts
 }
 
-/** `npm run bench -- [ingest] [e2e] [--json FILE] [--connections 16,64,256] [--seconds 3] [--rounds 3] [--rate 50]` */
+/** `npm run bench -- [ingest] [e2e] [fanout] [--json FILE] [--connections 16,64,256] [--seconds 3] [--rounds 3] [--rate 50] [--endpoints 10000]` */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -21,6 +23,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '3' },
     rate: { type: 'string', default: '50' },
+    endpoints: { type: 'string', default: '10000' },
   },
 })
 
@@ -45,6 +48,13 @@ const SCENARIOS: Record<string, (world: World) => Promise<Result[]>> = {
       { scenario: 'e2e, as many as go through, time in the queue included', rows: most },
     ]
   },
+  fanout: async (world) => {
+    const endpoints = Number(values.endpoints)
+    return [
+      { scenario: 'matching, an event at a time', rows: matching() },
+      { scenario: 'fanout, from publishing to each receiver', ...(await fanOut(world, endpoints)) },
+    ]
+  },
 }
 
 const chosen = positionals.length ? positionals : Object.keys(SCENARIOS)
@@ -59,7 +69,10 @@ const results: Result[] = []
 try {
   for (const name of chosen) {
     const measured = (await SCENARIOS[name]?.(world)) ?? []
-    for (const { scenario, rows } of measured) printTable(scenario, rows)
+    for (const { scenario, rows, facts } of measured) {
+      printTable(scenario, rows)
+      if (facts) console.log(JSON.stringify(facts))
+    }
     results.push(...measured)
   }
 } finally {

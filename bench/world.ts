@@ -13,6 +13,8 @@ import type { Arrivals, ReceiverTask } from './receiver.ts'
 /** Everything a scenario measures, each in a process of its own and all alive throughout. */
 export interface World {
   secret: string
+  /** Where our server keeps its state. */
+  dataDir: string
   api: Management
   /** Where our server takes a source's webhooks. */
   ingestUrl(source: { url: string }): string
@@ -41,6 +43,7 @@ export async function openWorld(): Promise<World> {
   const server = await spawnServer({ dataDir: join(dir, 'ours') })
   return {
     secret,
+    dataDir: join(dir, 'ours'),
     api: managementOf(server),
     ingestUrl: ({ url }) => server.url + new URL(url, server.url).pathname,
     bareUrl,

@@ -12,6 +12,9 @@ import { endpointOf, intakeOf } from './objects.ts'
 import { tell } from './publish.ts'
 import { sweepReplays } from './replay/consume.ts'
 import { makeReplayDeps } from './replaying.ts'
+import { sweepHolds } from './sweep/holds.ts'
+import { makeHoldsDeps } from './steering.ts'
+import { makeRouteDeps } from './wiring.ts'
 import { expire, type ExpireDeps } from './sweep/expire.ts'
 import { sweep, type SweepDeps } from './sweep/sweep.ts'
 import { watch, type WatchDeps } from './sweep/watch.ts'
@@ -23,10 +26,13 @@ export async function runSweeps(env: Env): Promise<void> {
     expire(makeExpireDeps(env)),
     watch(makeWatchDeps(env)),
     sweepReplays(makeReplayDeps(env)),
+    sweepHolds(makeHoldsDeps(env, makeRouteDeps(env))),
   ])
   const [swept] = parts
   const failed = swept.status === 'fulfilled' ? swept.value.failed : 0
-  const names = ['sweep', 'expire', 'watch', 'replays'].filter((_, i) => parts[i]?.status === 'rejected')
+  const names = ['sweep', 'expire', 'watch', 'replays', 'holds'].filter(
+    (_, i) => parts[i]?.status === 'rejected',
+  )
   if (failed === 0 && names.length === 0) return
   const key = String(hourOf(systemClock.now()))
   const data = { objectsNotReached: failed, failed: names }

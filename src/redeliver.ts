@@ -9,6 +9,7 @@ import { endpointOf, intakeOf } from './objects.ts'
 import { Drafts } from './route/drafts.ts'
 import type { RoutedSubscription } from './route/match.ts'
 import { draft } from './route/plan.ts'
+import { remake } from './steering.ts'
 
 /** Asks every object that may hold the delivery; at most one does. */
 export async function orderDelivery(
@@ -35,24 +36,22 @@ export async function redeliver(
   if (record === null) return false
   const table = await routedSubscriptions(env.DB, endpoint.tenantId)
   const routed = table.find(({ subscription }) => subscription.id === subscriptionId)
+  const route = await remake(env, {
+    tenantId: endpoint.tenantId,
+    pointer,
+    event: decodeEvent(record),
+    record,
+    routed: routed ?? directTo(endpoint, subscriptionId),
+  })
+  if (!route) return false
   const drafts = new Drafts()
-  draft(
-    drafts,
-    {
-      tenantId: endpoint.tenantId,
-      pointer,
-      event: decodeEvent(record),
-      record,
-      routed: routed ?? directTo(endpoint, subscriptionId),
-    },
-    {
-      triedBefore,
-      // The same order given twice is one.
-      origin: `${id}.${triedBefore}`,
-      // Somebody waits for it; where an order is kept it goes to its end.
-      ...(endpoint.settings.ordering === 'none' ? { class: 'high' } : {}),
-    },
-  )
+  draft(drafts, route, {
+    triedBefore,
+    // The same order given twice is one.
+    origin: `${id}.${triedBefore}`,
+    // Somebody waits for it; where an order is kept it goes to its end.
+    ...(endpoint.settings.ordering === 'none' ? { class: 'high' } : {}),
+  })
   for (const [object, batches] of drafts.batches()) {
     for (const batch of batches) await endpointOf(env, object).accept(batch)
   }

@@ -12,7 +12,8 @@ import type { RunDeps } from './replay/consume.ts'
 import { LEASE_MS } from './replay/step.ts'
 import { Drafts } from './route/drafts.ts'
 import { buildRoutingTable, match, type RoutedSubscription } from './route/match.ts'
-import { draft } from './route/plan.ts'
+import { draft, type Routed } from './route/plan.ts'
+import { remake } from './steering.ts'
 
 /** Bodies within a record have up to 256 KiB, and one answer of an object at most 32 MiB. */
 const RECORDS_AT_ONCE = 50
@@ -56,14 +57,20 @@ async function handOver(
   if (endpointId !== null && !only) return { gone: 'The endpoint was deleted.' }
   const records = await readRecords(env, rows)
   const targets = new Targets(env, tenantId, await routedSubscriptions(env.DB, tenantId))
-  const routes = []
+  const routes: Routed[] = []
   let failed = 0
   for (const row of rows) {
     const record = records.get(row)
     const event = record && decodeEvent(record)
     const found = event && (await targets.of(row, event, only))
     if (!record || !event || !found) failed++
-    else for (const routed of found) routes.push({ tenantId, pointer: row.pointer, event, record, routed })
+    else {
+      for (const routed of found) {
+        const route = await remake(env, { tenantId, pointer: row.pointer, event, record, routed })
+        if (route) routes.push(route)
+        else failed++
+      }
+    }
   }
   const ids = routes.map(({ event, routed }) => deliveryIdOf(event.head.id, routed.subscription.id))
   const tried = await attemptsOf(env.LOG_DB, tenantId, ids)

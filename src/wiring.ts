@@ -3,6 +3,7 @@ import { makeApi } from './api/app.ts'
 import type { ApiEnv } from './api/handle.ts'
 import { findEndpoint, setEndpointState } from './db/endpoints.ts'
 import { registerIntake } from './db/intakes.ts'
+import { setFailing } from './db/faults.ts'
 import { writeLog } from './db/log-writer.ts'
 import { rejectedIn } from './db/metrics.ts'
 import { routedSubscriptions, routingVersion } from './db/routing.ts'
@@ -20,6 +21,7 @@ import { objectNames } from './model/shard.ts'
 import { decodeEvent } from './model/event.ts'
 import { ok } from './model/result.ts'
 import { endpointOf, intakeOf } from './objects.ts'
+import { makeSteerDeps, release, rulesOf } from './steering.ts'
 import { makeAcceptDeps, tell } from './publish.ts'
 import { refreshUsage, requireEvents } from './quota.ts'
 import { commonConfigSchema } from './providers/event-config.ts'
@@ -82,6 +84,7 @@ export function makeRouteDeps(env: Env): RouteDeps {
     },
     readSegments: (intake, segments) => intakeOf(env, intake).readSegments(segments),
     settlePage: ({ intake, segments, page }) => intakeOf(env, intake).settlePage(segments, page),
+    steer: makeSteerDeps(env),
   }
 }
 
@@ -94,6 +97,9 @@ export function knowIntake(env: Env, name: string): Promise<void> {
 export async function tellOwner(env: Env, endpoint: Endpoint, notice: Notice): Promise<void> {
   const { kind, reason, since, deliveryId } = notice
   if (kind === 'disabled') await disableEndpoint(env, endpoint.id)
+  else if (kind === 'failing' || kind === 'recovered') {
+    await setFailing(env.DB, endpoint, kind === 'failing' ? since : null)
+  }
   await tell(env, endpoint.tenantId, {
     type: `hookway.endpoint.${kind}`,
     key: `${endpoint.id} ${since}`,
@@ -161,6 +167,8 @@ function makeApiFor(env: Env): Api {
       const configSchemas = config ? [commonConfigSchema, config] : [commonConfigSchema]
       return { needsSecret: secret !== undefined && !secret.handedOver, configSchemas }
     },
+    rules: rulesOf(env),
+    subscriptionFixed: (of) => release(env, of, makeRouteDeps(env)),
     reportError: (error, requestId) => {
       const detail = error instanceof Error ? error.message.slice(0, 300) : 'unknown'
       // oxlint-disable-next-line no-console -- the platform's log is where operators look

@@ -21,7 +21,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   log: ['model'],
   sweep: ['model'],
   // Little more than a door to the configuration: it is given the databases and uses their stores as they are.
-  api: ['model', 'db', 'providers', 'scheme', 'destinations'],
+  api: ['model', 'db', 'providers', 'scheme', 'destinations', 'templates'],
+  templates: ['model'],
   client: ['model'],
   dashboard: ['model', 'client'],
   cli: ['model', 'client'],

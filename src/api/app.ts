@@ -10,10 +10,12 @@ import { DOCS_POLICY, docsPage } from './docs-page.ts'
 import { serveCrmWebhooks } from './documents/crm-webhooks.ts'
 import { serveIntegrationWebhooks } from './documents/integration-webhooks.ts'
 import { endpointOperations } from './endpoints.ts'
+import { eventTypeOperations } from './event-types.ts'
 import { eventOperations } from './events.ts'
 import { handle, responseOf, type ApiEnv } from './handle.ts'
 import { healthOperations } from './health.ts'
 import { metricsOperations } from './metrics.ts'
+import { lookupTableOperations } from './lookup-tables.ts'
 import { openApiOf } from './openapi.ts'
 import type { Operation } from './operation.ts'
 import { orderOperations } from './orders.ts'
@@ -23,9 +25,12 @@ import { RateLimiter } from './rate-limit.ts'
 import { rejectionOperations } from './rejections.ts'
 import { answerSigningKeys } from './signing-keys.ts'
 import { replayOperations } from './replays.ts'
+import { SchemaCheck } from './schema-check.ts'
 import { serveSignals } from './signals.ts'
 import { sourceOperations } from './sources.ts'
 import { subscriptionOperations } from './subscriptions.ts'
+import { templateOperations } from './templates.ts'
+import { trialOperations } from './trials.ts'
 import { tenantOperations } from './tenants.ts'
 import { tokenOperations } from './tokens.ts'
 
@@ -89,13 +94,18 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
 }
 
 function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[] {
+  const check = new SchemaCheck(deps.db)
   return [
     ...tenantOperations(deps),
     ...tokenOperations(deps, authenticator),
     ...sourceOperations(deps),
     ...endpointOperations(deps),
+    ...trialOperations(deps),
     ...subscriptionOperations(deps),
-    ...publishOperations(deps),
+    ...templateOperations(),
+    ...lookupTableOperations(deps),
+    ...eventTypeOperations(deps, check),
+    ...publishOperations(deps, check),
     ...eventOperations(deps),
     ...deliveryOperations(deps),
     ...orderOperations(deps),

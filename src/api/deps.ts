@@ -4,7 +4,9 @@ import type { Clock } from '../model/clock.ts'
 import type { EventPointer } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
-import type { EndpointId, EventId, ReplayId, SourceId, TenantId } from '../model/id.ts'
+import type { EndpointId, EventId, ReplayId, SourceId, SubscriptionId, TenantId } from '../model/id.ts'
+import type { FieldError } from '../model/problem.ts'
+import type { Subscription } from '../model/subscription.ts'
 import type { SystemEvent } from '../model/notice.ts'
 import type { Probed, ProbeRequest } from '../model/probe.ts'
 import type { Publication } from '../model/publication.ts'
@@ -62,6 +64,13 @@ export interface ApiDeps {
   ingestUrl: (sourceId: SourceId, requestUrl: string) => string
   /** Undefined: there is no provider of that name. */
   knownProvider: (slug: string) => KnownProvider | undefined
+  /** The rules of subscriptions: what is wrong with them, and what they make of an event. */
+  rules: {
+    faultsOf: (rules: Pick<Subscription, 'filter' | 'transform' | 'balance'>) => FieldError[]
+    tryOut: (subscription: Subscription, event: Event) => Promise<unknown>
+  }
+  /** Routes what the subscription holds, now that it was changed: some at once, the rest with the sweep. */
+  subscriptionFixed: (of: { tenantId: TenantId; subscriptionId: SubscriptionId }) => Promise<void>
   /** An error that the caller sees only as `internal`. */
   reportError: (error: unknown, requestId: string) => void
 }

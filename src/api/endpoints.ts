@@ -205,12 +205,7 @@ async function create(deps: ApiDeps, { tenantId, body, now }: Creation): Promise
         uid: null,
         name: record.name,
         endpointId: id,
-        settings: {
-          sourceIds: sourceIds ?? [],
-          eventTypes: eventTypes ?? [],
-          priority: 'normal',
-          state: 'active',
-        },
+        settings: subscriptionSettingsSchema.parse({ sourceIds, eventTypes }),
         version: 1,
         ...times,
       }

@@ -78,7 +78,7 @@ async function answer(
       tenantId,
       scopes,
       id: prefix && (await identify(deps.db, { tenantId, prefix, given })),
-      uid: operation.method === 'PUT' ? parseUid(given) : '',
+      uid: operation.method === 'PUT' ? parseUid(given) : given,
       query,
       body: parseJson(body),
       url,

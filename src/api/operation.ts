@@ -14,7 +14,7 @@ export interface Call<P extends Prefix, Q, B> {
   scopes: readonly Scope[]
   /** The `:id` of the path, where a uid may stand as well. */
   id: Id<P>
-  /** The `:id` of a PUT: a uid that may not exist yet. */
+  /** The `:id` of the path as given: for a PUT a uid that may not exist yet, else perhaps a name. */
   uid: string
   query: Q
   body: B

@@ -9,7 +9,7 @@ const LIMIT_MAX = 250
 
 export const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(50),
-  cursor: z.string().max(200).optional(),
+  cursor: z.string().max(400).optional(),
 })
 
 /** A moment in a query: ISO 8601 with an offset or `Z`; becomes milliseconds. */
@@ -37,7 +37,7 @@ export function pageSchema(item: z.ZodType): z.ZodType {
 export function pageOf(list: string, { limit, cursor }: z.output<typeof pageQuery>): Page {
   if (cursor === undefined) return { after: undefined, limit }
   const [name, after] = text(fromBase64Url(cursor) ?? new Uint8Array(0)).split(' ')
-  if (name !== list || after === undefined || !/^(default|[a-z]+_[0-9A-Z]+)$/.test(after)) {
+  if (name !== list || after === undefined || !/^[\w.:-]{1,200}$/.test(after)) {
     throw new ProblemError('invalid_cursor', 'Pass the `next` of this list as it was given, or no cursor.')
   }
   return { after, limit }

@@ -6,6 +6,7 @@ import type { ApiDeps } from './deps.ts'
 import { operation, type Operation } from './operation.ts'
 import { timeQuery } from './page.ts'
 import { invalid } from './parse.ts'
+import type { SchemaCheck } from './schema-check.ts'
 
 const BATCH_MAX = 100
 const DELAY_MS_MAX = 28 * 86_400_000
@@ -24,6 +25,11 @@ const publicationSchema = z.object({
     .regex(/^[^\s*]+$/, 'an event type such as lead.created, without white space and *')
     .refine((type) => !type.startsWith('hookway.'), 'hookway.* are the events of the relay itself'),
   data: z.unknown().refine((data) => data !== undefined, 'is required; null is permitted'),
+  version: z
+    .string()
+    .max(50)
+    .optional()
+    .meta({ description: 'Of the event type: which of its schemas `data` must fit; by default the newest.' }),
   occurredAt: timeQuery.optional(),
   orderingKey: z.string().min(1).max(200).optional(),
   deliverAt: timeQuery.optional().meta({
@@ -45,7 +51,7 @@ const acceptedSchema = z.object({
 const batch = z.array(publicationSchema).min(1).max(BATCH_MAX)
 const batchSchema = z.union([batch, z.object({ events: batch })])
 
-export function publishOperations({ publish }: ApiDeps): Operation[] {
+export function publishOperations({ publish }: ApiDeps, check: SchemaCheck): Operation[] {
   return [
     operation({
       method: 'POST',
@@ -56,7 +62,8 @@ export function publishOperations({ publish }: ApiDeps): Operation[] {
       answers: { status: 202, schema: acceptedSchema },
       async run({ tenantId, body, now }) {
         requireNear([body], now)
-        const [accepted] = await publish(tenantId, [publicationOf(body)])
+        const version = await check.check(tenantId, body, { now, at: '' })
+        const [accepted] = await publish(tenantId, [publicationOf(body, version)])
         return { status: 202, body: accepted }
       },
     }),
@@ -70,7 +77,13 @@ export function publishOperations({ publish }: ApiDeps): Operation[] {
       async run({ tenantId, body, now }) {
         const events = Array.isArray(body) ? body : body.events
         requireNear(events, now)
-        return { status: 202, body: { data: await publish(tenantId, events.map(publicationOf)) } }
+        const prefix = Array.isArray(body) ? '' : 'events.'
+        const publications: Publication[] = []
+        for (const [index, event] of events.entries()) {
+          const version = await check.check(tenantId, event, { now, at: `${prefix}${index}.` })
+          publications.push(publicationOf(event, version))
+        }
+        return { status: 202, body: { data: await publish(tenantId, publications) } }
       },
     }),
   ]
@@ -84,7 +97,7 @@ function requireNear(events: readonly { deliverAt?: number | undefined }[], now:
   throw invalid([{ path, message: 'is more than 28 days ahead' }])
 }
 
-function publicationOf(body: z.output<typeof publicationSchema>): Publication {
+function publicationOf(body: z.output<typeof publicationSchema>, version: string | undefined): Publication {
   return {
     type: body.type,
     body: utf8(JSON.stringify(body.data)),
@@ -93,6 +106,6 @@ function publicationOf(body: z.output<typeof publicationSchema>): Publication {
     occurredAt: body.occurredAt,
     orderingKey: body.orderingKey,
     deliverAt: body.deliverAt,
-    metadata: body.metadata,
+    metadata: version === undefined ? body.metadata : { version, ...body.metadata },
   }
 }

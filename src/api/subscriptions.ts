@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { getEndpoint } from '../db/endpoints.ts'
 import { missingSources } from '../db/sources.ts'
 import {
@@ -6,11 +6,13 @@ import {
   getSubscription,
   insertSubscription,
   listSubscriptions,
+  listVersions,
   updateSubscription,
   type SubscriptionRecord,
 } from '../db/subscriptions.ts'
+import { isoTime } from '../model/clock.ts'
 import { idSchema, newId, type SourceId, type TenantId } from '../model/id.ts'
-import { subscriptionSettingsSchema } from '../model/subscription.ts'
+import { subscriptionSettingsSchema, type Fault, type SubscriptionSettings } from '../model/subscription.ts'
 import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
 import { fixed, namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
@@ -23,10 +25,29 @@ const changeSchema = subscriptionSettingsSchema.extend({ name: namedFields.name 
 const shownSchema = subscriptionSettingsSchema.extend({
   id: idSchema('sub'),
   endpointId: idSchema('ep'),
+  /** `faulty`: its rule failed, and its events are held until it is changed. */
+  state: z.enum(['active', 'paused', 'faulty']),
+  fault: z
+    .object({
+      error: z.string(),
+      eventId: idSchema('evt').nullable(),
+      at: z.iso.datetime(),
+      /** What was held is on its way, and new events wait behind it. */
+      releasing: z.boolean(),
+    })
+    .nullable(),
+  version: z.int(),
   ...shownFields,
 })
 
+const versionSchema = z.object({
+  version: z.int(),
+  settings: subscriptionSettingsSchema,
+  createdAt: z.iso.datetime(),
+})
+
 const LIST = 'subscriptions'
+const VERSIONS = 'subscription-versions'
 
 export function subscriptionOperations(deps: ApiDeps): Operation[] {
   return [
@@ -73,6 +94,22 @@ export function subscriptionOperations(deps: ApiDeps): Operation[] {
       },
     }),
     operation({
+      method: 'GET',
+      path: '/subscriptions/:id/versions',
+      summary: 'List what the subscription was before each change, newest first; a PATCH puts a rule back',
+      access: 'subscriptions',
+      idPrefix: 'sub',
+      query: pageQuery,
+      answers: { status: 200, schema: pageSchema(versionSchema) },
+      async run({ tenantId, id, query }) {
+        const { after, limit } = pageOf(VERSIONS, query)
+        const before = after === undefined ? undefined : Number(after)
+        const rows = await listVersions(deps.db, { tenantId, id }, { before, limit: limit + 1 })
+        const listed = rows.map((row) => ({ ...row, id: String(row.version) }))
+        return answerPage(VERSIONS, { rows: listed, limit, present: showVersion })
+      },
+    }),
+    operation({
       method: 'PUT',
       path: '/subscriptions/:id',
       summary: 'Create the subscription with this uid, or make it what is given, defaults included',
@@ -97,10 +134,18 @@ export function subscriptionOperations(deps: ApiDeps): Operation[] {
           async change(current) {
             const { name, ...settings } = parse(changeSchema, { ...current.settings, ...body }, 'body')
             if (body['sourceIds'] !== undefined) await requireSources(deps.db, tenantId, settings.sourceIds)
-            return { ...current, name: name ?? current.name, settings, updatedAt: now }
+            await requireRules(deps, tenantId, settings)
+            return {
+              ...current,
+              name: name ?? current.name,
+              settings,
+              updatedAt: now,
+              fault: releasing(current),
+            }
           },
           save: (next) => updateSubscription(deps.db, next),
         })
+        await afterChange(deps, changed)
         return { status: 200, body: show(changed), headers: { etag: etagOf(changed) } }
       },
     }),
@@ -135,13 +180,48 @@ export async function requireSources(
   )
 }
 
+/** Throws `invalid_request` with the place of what is wrong with the rules, or names no endpoint of the tenant. */
+async function requireRules(
+  { db, rules }: ApiDeps,
+  tenantId: TenantId,
+  settings: SubscriptionSettings,
+): Promise<void> {
+  const faults = rules.faultsOf(settings)
+  if (faults.length > 0) throw invalid(faults)
+  const { failoverEndpointId, balance } = settings
+  const named = (balance?.endpoints ?? []).map(({ endpointId }, index) => ({
+    endpointId,
+    path: `balance.endpoints.${index}.endpointId`,
+  }))
+  if (failoverEndpointId !== null) named.push({ endpointId: failoverEndpointId, path: 'failoverEndpointId' })
+  for (const { endpointId, path } of named) {
+    if (!(await getEndpoint(db, { tenantId, id: endpointId }))) {
+      throw invalid([{ path, message: 'is no endpoint of this tenant' }])
+    }
+  }
+}
+
+/** Whatever was changed, a faulty subscription is tried again: first with what it holds. */
+function releasing({ fault }: SubscriptionRecord): Fault | null {
+  return fault ? { ...fault, isReleasing: true } : null
+}
+
+async function afterChange(
+  deps: ApiDeps,
+  { tenantId, id, fault, settings }: SubscriptionRecord,
+): Promise<void> {
+  if (fault && settings.state === 'active') await deps.subscriptionFixed({ tenantId, subscriptionId: id })
+}
+
 type Creation = Call<never, undefined, z.output<typeof creationSchema>>
 
-async function create({ db }: ApiDeps, { tenantId, body, now }: Creation): Promise<Answer> {
+async function create(deps: ApiDeps, { tenantId, body, now }: Creation): Promise<Answer> {
+  const { db } = deps
   const { name, uid = null, endpointId, ...settings } = body
   const endpoint = await getEndpoint(db, { tenantId, id: endpointId })
   if (!endpoint) throw invalid([{ path: 'endpointId', message: 'is no endpoint of this tenant' }])
   await requireSources(db, tenantId, settings.sourceIds)
+  await requireRules(deps, tenantId, settings)
   const record: SubscriptionRecord = {
     id: newId('sub', now),
     tenantId,
@@ -170,12 +250,17 @@ async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
   const { name = found.name, endpointId, ...settings } = body
   if (endpointId !== found.endpointId) throw fixed('endpointId')
   await requireSources(db, tenantId, settings.sourceIds)
+  await requireRules(deps, tenantId, settings)
   const changed = await amend({
     ifMatch,
     load: () => getSubscription(db, { tenantId, uid }),
-    change: (current) => replaced(current, { name, settings }, now),
+    change(current) {
+      const next = replaced(current, { name, settings }, now)
+      return next === current ? current : { ...next, fault: releasing(current) }
+    },
     save: (next) => updateSubscription(db, next),
   })
+  await afterChange(deps, changed)
   return { status: 200, body: show(changed), headers: { etag: etagOf(changed) } }
 }
 
@@ -186,6 +271,17 @@ function show(record: SubscriptionRecord) {
     name: record.name,
     uid: record.uid,
     ...record.settings,
+    state: record.fault && record.settings.state === 'active' ? 'faulty' : record.settings.state,
+    fault: record.fault ? showFault(record.fault) : null,
+    version: record.version,
     ...presentTimes(record),
   }
+}
+
+function showFault({ error, eventId, at, isReleasing = false }: Fault) {
+  return { error, eventId, at: isoTime(at), releasing: isReleasing }
+}
+
+function showVersion({ version, settings, createdAt }: Awaited<ReturnType<typeof listVersions>>[number]) {
+  return { version, settings, createdAt: isoTime(createdAt) }
 }

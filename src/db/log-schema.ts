@@ -173,3 +173,21 @@ export const erasures = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.id] })],
 )
+
+/** Events that wait for a subscription: for its rule to be fixed, or for a time. Clustered in the order of release. */
+export const holds = sqliteTable(
+  'holds',
+  {
+    tenantId: text('tenant_id').notNull(),
+    subscriptionId: text('subscription_id').notNull(),
+    intake: text().notNull(),
+    segment: integer().notNull(),
+    idx: integer().notNull(),
+    eventId: text('event_id').notNull(),
+    /** Null: until the rule is fixed. */
+    dueAt: integer('due_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.subscriptionId, table.intake, table.segment, table.idx] }),
+  ],
+)

@@ -3,39 +3,79 @@ import type { DrizzleD1Database } from 'drizzle-orm/d1'
 import { endpointSettingsSchema, type EndpointSettings } from '../model/endpoint.ts'
 import type { EndpointId, SubscriptionId, TenantId } from '../model/id.ts'
 import { subscriptionSettingsSchema, type Subscription } from '../model/subscription.ts'
+import { parseFault } from './faults.ts'
 import { tenants } from './schema.ts'
 
 const SUBSCRIPTIONS_SQL = `
-  SELECT s.id, s.settings, s.created_at AS createdAt, e.id AS endpointId, e.version AS endpointVersion,
-    e.settings AS endpointSettings
+  SELECT s.id, s.settings, s.version, s.fault, s.created_at AS createdAt, e.id AS endpointId,
+    e.version AS endpointVersion, e.settings AS endpointSettings
   FROM subscriptions s JOIN endpoints e ON e.id = s.endpoint_id AND e.tenant_id = s.tenant_id
   WHERE s.tenant_id = ?1 ORDER BY s.id`
+
+const TARGETS_SQL =
+  'SELECT id, version, state, settings, failing_since AS failingSince FROM endpoints WHERE tenant_id = ?1'
 
 interface Row {
   id: SubscriptionId
   settings: string
+  version: number
+  fault: string | null
   createdAt: number
   endpointId: EndpointId
   endpointVersion: number
   endpointSettings: string
 }
 
+type Placing = Pick<EndpointSettings, 'ordering' | 'orderingKey' | 'concurrency'>
+
+/** What choosing between endpoints must know of one. */
+interface Target {
+  version: number
+  endpoint: Placing
+  isDisabled: boolean
+  failingSince: number | null
+}
+
 export interface RoutedRow {
   subscription: Subscription
   endpointVersion: number
-  endpoint: Pick<EndpointSettings, 'ordering' | 'orderingKey' | 'concurrency'>
+  endpoint: Placing
+  /** Where rules choose between endpoints: all of the tenant's. */
+  targets?: ReadonlyMap<EndpointId, Target>
 }
 
 const placing = endpointSettingsSchema.pick({ ordering: true, orderingKey: true, concurrency: true })
 
-/** Every subscription of the tenant, paused ones too, with the version of its endpoint, in one query. */
+/** Every subscription of the tenant, paused ones too, with the version of its endpoint. One query, two where rules choose endpoints. */
 export async function routedSubscriptions(db: D1Database, tenantId: TenantId): Promise<RoutedRow[]> {
   const { results } = await db.prepare(SUBSCRIPTIONS_SQL).bind(tenantId).all<Row>()
-  return results.map(({ id, endpointId, createdAt, settings, endpointVersion, endpointSettings }) => {
+  const routed = results.map(({ settings, fault, endpointVersion, endpointSettings, ...row }): RoutedRow => {
     const parsed = subscriptionSettingsSchema.parse(JSON.parse(settings))
     const endpoint = placing.parse(JSON.parse(endpointSettings))
-    return { subscription: { id, tenantId, endpointId, createdAt, ...parsed }, endpointVersion, endpoint }
+    const { id, endpointId, createdAt, version } = row
+    const own = { id, tenantId, endpointId, createdAt, version, fault: parseFault(fault) }
+    return { subscription: { ...own, ...parsed }, endpointVersion, endpoint }
   })
+  const choosing = routed.filter(
+    ({ subscription: { balance, failoverEndpointId } }) => balance ?? failoverEndpointId,
+  )
+  if (choosing.length === 0) return routed
+  const targets = await targetsOf(db, tenantId)
+  for (const each of choosing) each.targets = targets
+  return routed
+}
+
+async function targetsOf(db: D1Database, tenantId: TenantId): Promise<Map<EndpointId, Target>> {
+  const { results } = await db
+    .prepare(TARGETS_SQL)
+    .bind(tenantId)
+    .all<{ id: EndpointId; version: number; state: string; settings: string; failingSince: number | null }>()
+  return new Map(
+    results.map(({ id, version, state, settings, failingSince }) => {
+      const endpoint = placing.parse(JSON.parse(settings))
+      return [id, { version, endpoint, isDisabled: state === 'disabled', failingSince }]
+    }),
+  )
 }
 
 /** Grows with every change to what `routedSubscriptions` answers; 0 for an unknown tenant. One row read, at the primary. */

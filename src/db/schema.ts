@@ -85,6 +85,8 @@ export const endpoints = sqliteTable(
     shards: integer().notNull().default(1),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
+    /** Since when its circuit is open; null: it is not, as far as its object has told. */
+    failingSince: integer('failing_since'),
   },
   (table) => [
     index('endpoints_tenant').on(table.tenantId),
@@ -107,6 +109,8 @@ export const subscriptions = sqliteTable(
     version: integer().notNull(),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
+    /** JSON: why its rule failed. Not a setting: routing writes it. */
+    fault: text(),
   },
   (table) => [
     index('subscriptions_tenant').on(table.tenantId),
@@ -115,6 +119,47 @@ export const subscriptions = sqliteTable(
       .on(table.tenantId, table.uid)
       .where(sql`uid IS NOT NULL`),
   ],
+)
+
+/** What a subscription was before each change, so that a rule can be looked up and put back. */
+export const subscriptionVersions = sqliteTable(
+  'subscription_versions',
+  {
+    subscriptionId: text('subscription_id').notNull(),
+    version: integer().notNull(),
+    tenantId: text('tenant_id').notNull(),
+    settings: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.subscriptionId, table.version] })],
+)
+
+/** The catalogue of what a tenant publishes and receives. */
+export const eventTypes = sqliteTable(
+  'event_types',
+  {
+    tenantId: text('tenant_id').notNull(),
+    name: text().notNull(),
+    /** JSON: description, JSON Schemas by version, sample. */
+    settings: text().notNull(),
+    version: integer().notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.name] })],
+)
+
+/** Small tables that transformations look things up in. */
+export const lookupTables = sqliteTable(
+  'lookup_tables',
+  {
+    tenantId: text('tenant_id').notNull(),
+    name: text().notNull(),
+    /** JSON: an object of values by key. */
+    entries: text().notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.name] })],
 )
 
 /** The intake objects that were ever used, so that the sweep can ask each for unsettled work. */

@@ -1,10 +1,11 @@
-import { and, eq } from 'drizzle-orm'
+import { and, desc, eq, lt } from 'drizzle-orm'
 import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1'
 import type { EndpointId, SubscriptionId, TenantId } from '../model/id.ts'
-import { subscriptionSettingsSchema, type SubscriptionSettings } from '../model/subscription.ts'
+import { subscriptionSettingsSchema, type Fault, type SubscriptionSettings } from '../model/subscription.ts'
 import { bumpRouting } from './routing.ts'
+import { parseFault } from './faults.ts'
 import { findRow, pageRows, type Page } from './config-rows.ts'
-import { subscriptions } from './schema.ts'
+import { subscriptions, subscriptionVersions } from './schema.ts'
 
 /** A subscription as it is stored. Times in milliseconds. */
 export interface SubscriptionRecord {
@@ -17,6 +18,8 @@ export interface SubscriptionRecord {
   version: number
   createdAt: number
   updatedAt: number
+  /** Absent, as null: none. */
+  fault?: Fault | null
 }
 
 export async function getSubscription(
@@ -58,7 +61,8 @@ export async function updateSubscription(db: D1Database, record: SubscriptionRec
     eq(subscriptions.id, record.id),
     eq(subscriptions.version, record.version - 1),
   )
-  const [updated] = await query.batch([
+  const [, updated] = await query.batch([
+    versionOf(query, { ...record, version: record.version - 1 }),
     query.update(subscriptions).set(changeableOf(record)).where(isUnchanged),
     bumpRouting(query, record.tenantId),
   ])
@@ -89,6 +93,7 @@ function recordOf(row: typeof subscriptions.$inferSelect): SubscriptionRecord {
     version: row.version,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
+    fault: parseFault(row.fault),
   }
 }
 
@@ -98,6 +103,47 @@ function rowOf(record: SubscriptionRecord): typeof subscriptions.$inferInsert {
 }
 
 /** Without the indexed columns: to set one, even to what it was, costs a row. */
-function changeableOf({ name, settings, version, updatedAt }: SubscriptionRecord) {
-  return { name, state: settings.state, settings: JSON.stringify(settings), version, updatedAt }
+function changeableOf({ name, settings, version, updatedAt, fault }: SubscriptionRecord) {
+  const written = { settings: JSON.stringify(settings), fault: fault ? JSON.stringify(fault) : null }
+  return { name, state: settings.state, ...written, version, updatedAt }
+}
+
+/** What an earlier version of the subscription was; the newest first. */
+export async function listVersions(
+  db: D1Database,
+  { tenantId, id }: { tenantId: TenantId; id: SubscriptionId },
+  { before, limit }: { before: number | undefined; limit: number },
+): Promise<{ version: number; settings: SubscriptionSettings; createdAt: number }[]> {
+  const { subscriptionId, version, tenantId: tenant } = subscriptionVersions
+  const older = before === undefined ? undefined : lt(version, before)
+  const rows = await drizzle(db)
+    .select()
+    .from(subscriptionVersions)
+    .where(and(eq(subscriptionId, id), eq(tenant, tenantId), older))
+    .orderBy(desc(version))
+    .limit(limit)
+  return rows.map((row) => ({
+    version: row.version,
+    settings: subscriptionSettingsSchema.parse(JSON.parse(row.settings)),
+    createdAt: row.createdAt,
+  }))
+}
+
+/** Keeps the stored version, for the batch that replaces it. */
+function versionOf(query: DrizzleD1Database, { id, version }: SubscriptionRecord) {
+  return query
+    .insert(subscriptionVersions)
+    .select(
+      query
+        .select({
+          subscriptionId: subscriptions.id,
+          version: subscriptions.version,
+          tenantId: subscriptions.tenantId,
+          settings: subscriptions.settings,
+          createdAt: subscriptions.updatedAt,
+        })
+        .from(subscriptions)
+        .where(and(eq(subscriptions.id, id), eq(subscriptions.version, version))),
+    )
+    .onConflictDoNothing()
 }

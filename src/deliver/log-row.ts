@@ -59,19 +59,21 @@ export function deliveryRow({
 }
 
 export function eventRowOf({ event: { head }, pointer }: StoredDelivery): EventRow {
+  // The log shows the event as it came, whatever a subscription made of it.
+  const { type, contentType, bodyBytes, bodyKey } = head.made?.from ?? head
   return {
     id: head.id,
     tenantId: head.tenantId,
     sourceId: head.sourceId,
-    type: head.type,
+    type,
     receivedAt: head.receivedAt,
     occurredAt: head.occurredAt ?? null,
     providerEventId: head.providerEventId ?? null,
     entityType: head.entityType ?? null,
     entityId: head.entityId ?? null,
-    contentType: head.contentType,
-    bodyBytes: head.bodyBytes,
-    bodyKey: head.bodyKey ?? null,
+    contentType,
+    bodyBytes,
+    bodyKey: bodyKey ?? null,
     country: head.metadata.country ?? null,
     pointer,
   }

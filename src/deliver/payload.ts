@@ -15,9 +15,11 @@ export interface Payload {
 }
 
 /** Whether a delivery of this event carries the body as it was received. */
-export function isRaw(settings: RequestSettings, { sourceId }: EventHead): boolean {
+export function isRaw(settings: RequestSettings, { sourceId, made }: EventHead): boolean {
   const { payload, contentType } = settings
-  return payload === null ? contentType === null && sourceId !== null : payload === 'raw'
+  // A transformation's body is what the receiver is to get, not the data of an envelope.
+  const isWhole = sourceId !== null || made?.hasBody === true
+  return payload === null ? contentType === null && isWhole : payload === 'raw'
 }
 
 /** What the receiver gets for an event, in the form and the content type that the endpoint asks for. */

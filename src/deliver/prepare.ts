@@ -2,6 +2,7 @@ import type { Bytes } from '../model/bytes.ts'
 import type { RequestSettings } from '../model/delivery-request.ts'
 import type { Event } from '../model/event.ts'
 import type { HeaderPair } from '../model/request.ts'
+import { madeHeaders, madeUrl } from './made.ts'
 import { isRaw, payloadOf } from './payload.ts'
 
 export const USER_AGENT = 'Hookway/0.1 (+https://hookway.dev/docs/deliveries)'
@@ -38,7 +39,8 @@ export function prepare({
   attempt: number
 }): Prepared {
   const { head } = event
-  const { method } = settings
+  const { made } = head
+  const method = made?.method ?? settings.method
   const hasBody = !WITHOUT_BODY.has(method)
   const headers: HeaderPair[] = isRaw(settings, head)
     ? (head.headers ?? []).filter(([name]) => !DROPPED.test(name))
@@ -53,7 +55,12 @@ export function prepare({
   setHeader(headers, 'hookway-attempt', String(attempt))
   setHeader(headers, 'hookway-source', head.sourceId ?? 'publish')
   for (const [name, value] of Object.entries(settings.headers)) setHeader(headers, name, value)
-  return { method, url, headers, body: hasBody ? payload.body : undefined }
+  return {
+    method,
+    url: made ? madeUrl(url, made) : url,
+    headers: made ? madeHeaders(headers, made) : headers,
+    body: hasBody ? payload.body : undefined,
+  }
 }
 
 /** Replaces what there was under the name: two values of one header would be read as a list. */

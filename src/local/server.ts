@@ -7,6 +7,7 @@ import { lockDataDir } from './lock.ts'
 import { migrate } from './migrate.ts'
 import { claimPort } from './port.ts'
 import { resolveName } from './resolver.ts'
+import { ScriptRunner, type ScriptCall } from './scripts.ts'
 import { forgetRootToken, keepSecrets, readSettings, type Secrets, type Settings } from './settings.ts'
 import { watchRuntime } from './watchdog.ts'
 
@@ -36,7 +37,12 @@ export async function startServer(given: Partial<Settings> = {}): Promise<Server
   const releases: Release[] = [() => watchdog.release(), unlock]
   try {
     const port = await claimPort(settings.host, settings.port)
-    const miniflare = await startRuntime({ ...settings, port }, secrets, watchdog.env)
+    const scripts = new ScriptRunner(watchdog.env)
+    releases.unshift(() => scripts.dispose())
+    const miniflare = await startRuntime({ ...settings, port }, secrets, {
+      runtimeEnv: watchdog.env,
+      scripts,
+    })
     releases.unshift(() => miniflare.dispose())
     const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`
     await answers(url)
@@ -54,14 +60,14 @@ export async function startServer(given: Partial<Settings> = {}): Promise<Server
 async function startRuntime(
   settings: Settings,
   secrets: Secrets,
-  runtimeEnv: Record<string, string>,
+  { runtimeEnv, scripts }: { runtimeEnv: Record<string, string>; scripts: ScriptRunner },
 ): Promise<Miniflare> {
   const persistDir = join(settings.dataDir, 'state')
   const built = await build()
   await migrate(built, persistDir, runtimeEnv)
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: [configured(built.worker, settings, secrets)],
+      workers: [configured(built.worker, settings, { secrets, scripts })],
       resourcePersistencePath: persistDir,
       unsafeRuntimeEnv: runtimeEnv,
       log: new Log(LogLevel.WARN),
@@ -78,7 +84,11 @@ async function startRuntime(
   }
 }
 
-function configured(worker: V4WorkerOptions, settings: Settings, secrets: Secrets): V4WorkerOptions {
+function configured(
+  worker: V4WorkerOptions,
+  settings: Settings,
+  { secrets, scripts }: { secrets: Secrets; scripts: ScriptRunner },
+): V4WorkerOptions {
   return {
     ...worker,
     bindings: {
@@ -88,7 +98,11 @@ function configured(worker: V4WorkerOptions, settings: Settings, secrets: Secret
       HOOKWAY_ALLOW_TARGETS: settings.allowTargets,
       ...(settings.testClock ? { HOOKWAY_TEST_CLOCK: '1' } : {}),
     },
-    serviceBindings: { ...worker.serviceBindings, RESOLVER: resolveName },
+    serviceBindings: {
+      ...worker.serviceBindings,
+      RESOLVER: resolveName,
+      RUNNER: async (request) => new Response(await scripts.run((await request.json()) as ScriptCall)),
+    },
     unsafeDirectSockets: [{ host: settings.host, port: settings.port }],
   }
 }

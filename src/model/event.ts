@@ -19,6 +19,21 @@ export interface EventMetadata {
   [key: string]: unknown
 }
 
+/** How a delivery differs from the event that it is of. */
+export interface Made {
+  /** The version of the subscription whose transformation it was. */
+  version: number
+  /** The body is the transformation's: it is sent as it is, unless the endpoint wants an envelope. */
+  hasBody: boolean
+  method?: string
+  /** Below the endpoint's URL, with its query. */
+  path?: string
+  /** Null: not to be sent. */
+  headers: [name: string, value: string | null][]
+  /** The facts of the event as it came, which the log keeps. */
+  from: Pick<EventHead, 'type' | 'contentType' | 'bodyBytes' | 'bodyKey'>
+}
+
 /** Everything about an event but its body; JSON-safe. */
 export interface EventHead {
   id: EventId
@@ -43,6 +58,8 @@ export interface EventHead {
   headers?: HeaderPair[]
   contentType: string
   metadata: EventMetadata
+  /** What a subscription's transformation changed; absent: the event is as it came. */
+  made?: Made
   /** Set when the body is in object storage and not in the record. */
   bodyKey?: string
   bodyBytes: number

@@ -1,13 +1,27 @@
 import type { EndpointSettings } from '../model/endpoint.ts'
 import type { EventHead } from '../model/event.ts'
-import type { EndpointId } from '../model/id.ts'
+import type { EndpointId, SubscriptionId } from '../model/id.ts'
 import type { Subscription } from '../model/subscription.ts'
+import { hasRules } from './rule.ts'
 
 export interface RoutedSubscription {
   subscription: Subscription
   endpointVersion: number
   /** What decides which of the endpoint's objects takes an event. */
-  endpoint: Pick<EndpointSettings, 'ordering' | 'orderingKey' | 'concurrency'>
+  endpoint: Placing
+  /** The endpoints that its rules may choose, when it has such rules. */
+  targets?: ReadonlyMap<EndpointId, TargetState>
+}
+
+type Placing = Pick<EndpointSettings, 'ordering' | 'orderingKey' | 'concurrency'>
+
+/** What choosing between endpoints must know of one. */
+export interface TargetState {
+  version: number
+  endpoint: Placing
+  isDisabled: boolean
+  /** Milliseconds; null: its circuit is closed, as far as is known. */
+  failingSince: number | null
 }
 
 /** The subscriptions of one tenant, arranged so that matching looks only at candidates for the event's type. */
@@ -16,13 +30,27 @@ export interface RoutingTable {
   /** Patterns that end in `.*`, under the part before it. */
   prefix: Map<string, RoutedSubscription[]>
   any: RoutedSubscription[]
+  /** Whether any of the subscriptions has rules beyond event types and sources. */
+  hasRules: boolean
+  /** They get nothing now, and keep what they hold. */
+  paused: Set<SubscriptionId>
 }
 
 export function buildRoutingTable(subscriptions: readonly RoutedSubscription[]): RoutingTable {
-  const table: RoutingTable = { exact: new Map(), prefix: new Map(), any: [] }
+  const table: RoutingTable = {
+    exact: new Map(),
+    prefix: new Map(),
+    any: [],
+    hasRules: false,
+    paused: new Set(),
+  }
   for (const routed of subscriptions) {
-    const { state, eventTypes } = routed.subscription
-    if (state !== 'active') continue
+    const { id, state, eventTypes } = routed.subscription
+    if (state !== 'active') {
+      table.paused.add(id)
+      continue
+    }
+    table.hasRules ||= hasRules(routed.subscription)
     if (eventTypes.length === 0) table.any.push(routed)
     for (const pattern of eventTypes) {
       if (pattern === '*') table.any.push(routed)

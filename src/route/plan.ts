@@ -6,6 +6,7 @@ import type { HandOver } from '../model/intake.ts'
 import { objectFor } from '../model/shard.ts'
 import { Drafts, type BatchHead } from './drafts.ts'
 import { match, type EndpointFilter, type RoutedSubscription, type RoutingTable } from './match.ts'
+import { keyOfDecision, type Decisions } from './sift.ts'
 
 export interface Plan {
   /** For each endpoint object its batches in order. */
@@ -14,8 +15,16 @@ export interface Plan {
   unmatched: EventRow[]
 }
 
-/** Decides who gets what. Pure: the same hand-over and table give the same plan. */
-export function planRoutes(handOver: HandOver, table: RoutingTable, only?: EndpointFilter): Plan {
+/**
+ * Decides who gets what. Pure: the same hand-over, table and decisions give the same plan. `decisions` says what the
+ * rules of subscriptions made of their events; without one a subscription gets the event as it is.
+ */
+export function planRoutes(
+  handOver: HandOver,
+  table: RoutingTable,
+  only?: EndpointFilter,
+  decisions?: Decisions,
+): Plan {
   const { intake, tenantId } = handOver
   const drafts = new Drafts()
   const unmatched: EventRow[] = []
@@ -23,12 +32,16 @@ export function planRoutes(handOver: HandOver, table: RoutingTable, only?: Endpo
     for (const [index, record] of unpackRecords(records).entries()) {
       const event = decodeEvent(record)
       const pointer = { intake, segment, index }
-      const wanted = match(table, event.head)
-      if (wanted.length === 0 && !only) unmatched.push(eventRow(event.head, pointer))
-      for (const routed of wanted) {
-        if (only && !only.has(routed.subscription.endpointId)) continue
-        draft(drafts, { tenantId, pointer, event, record, routed })
+      let isTaken = false
+      for (const routed of match(table, event.head)) {
+        const { id, endpointId } = routed.subscription
+        if (only && !only.has(endpointId)) continue
+        const decision = decisions?.get(keyOfDecision(segment, index, id))
+        if (decision && decision.kind !== 'deliver') continue
+        isTaken = true
+        draft(drafts, { tenantId, pointer, event, record, routed, ...decision?.made })
       }
+      if (!isTaken && !only) unmatched.push(eventRow(event.head, pointer))
     }
   }
   return { batches: drafts.batches(), unmatched }

@@ -4,6 +4,8 @@ import type { TenantId } from '../model/id.ts'
 import { parseIntakeName, type HandOver, type Settlement } from '../model/intake.ts'
 import type { RoutingTable } from './match.ts'
 import { endpointsOf, planRoutes, type Plan } from './plan.ts'
+import { sift, type Sifted, type SiftOptions } from './sift.ts'
+import { keepHeld, readBodies, steer, type SteerDeps } from './steer.ts'
 
 export interface FanoutLimits {
   /** With more endpoint objects than this a hand-over goes through the fan-out queue. */
@@ -26,6 +28,8 @@ export interface RouteDeps {
   logEvents(rows: EventRow[]): Promise<void>
   readSegments(intake: string, segments: number[]): Promise<{ segment: number; records: Uint8Array }[]>
   settlePage(message: FanoutMessage): Promise<void>
+  /** For the rules of subscriptions. */
+  steer: SteerDeps
 }
 
 /**
@@ -38,14 +42,18 @@ export async function routeHandOver(
   limits: FanoutLimits = FANOUT,
 ): Promise<Settlement> {
   const table = await deps.routingTable(handOver.tenantId)
-  const plan = planRoutes(handOver, table)
+  const sifted = await siftWhole(handOver, table, deps)
+  const wide = planRoutes(handOver, table, undefined, sifted.decisions)
+  const isWide = wide.batches.size > limits.directObjectsMax
+  // With many endpoints each page runs the transformations of its own.
+  if (!isWide) await steer(sifted, deps.steer)
+  await keepHeld(handOver.intake, sifted.held, deps.steer)
+  const plan = isWide ? wide : planRoutes(handOver, table, undefined, sifted.decisions)
   for (let i = 0; i < plan.unmatched.length; i += LOG_ROWS_MAX) {
     await deps.logEvents(plan.unmatched.slice(i, i + LOG_ROWS_MAX))
   }
   const segments = handOver.segments.map(({ segment }) => segment)
-  if (plan.batches.size > limits.directObjectsMax) {
-    return await enqueuePages(handOver, plan, deps, limits.pageEndpoints)
-  }
+  if (isWide) return await enqueuePages(handOver, plan, deps, limits.pageEndpoints)
   const failed = await acceptAll(plan, deps)
   return { settled: segments.filter((segment) => !failed.has(segment)), paged: [] }
 }
@@ -56,10 +64,25 @@ export async function routePage(message: FanoutMessage, deps: RouteDeps): Promis
   const segments = await deps.readSegments(intake, message.segments)
   const handOver: HandOver = { ...parseIntakeName(intake), intake, tenantId, segments }
   const table = await deps.routingTable(tenantId)
-  const failed = await acceptAll(planRoutes(handOver, table, new Set(message.endpointIds)), deps)
+  const only = new Set(message.endpointIds)
+  const sifted = await siftWhole(handOver, table, deps, { only })
+  await steer(sifted, deps.steer)
+  await keepHeld(intake, sifted.held, deps.steer)
+  const failed = await acceptAll(planRoutes(handOver, table, only, sifted.decisions), deps)
   if (failed.size > 0)
     throw new Error(`fan-out of ${intake}: ${failed.size} segments did not reach every endpoint`)
   await deps.settlePage(message)
+}
+
+/** What the rules say as far as the events themselves decide it, with the bodies that the rules look into. */
+export async function siftWhole(
+  handOver: HandOver,
+  table: RoutingTable,
+  { steer: deps }: RouteDeps,
+  options: Omit<SiftOptions, 'now' | 'bodies'> = {},
+): Promise<Sifted> {
+  const bodies = await readBodies(handOver, table, deps)
+  return sift(handOver, table, { ...options, bodies, now: deps.now() })
 }
 
 async function enqueuePages(
@@ -81,7 +104,7 @@ async function enqueuePages(
 }
 
 /** Hands over every batch and returns the segments of which some endpoint did not get its part. */
-async function acceptAll(plan: Plan, deps: RouteDeps): Promise<Set<number>> {
+export async function acceptAll(plan: Plan, deps: RouteDeps): Promise<Set<number>> {
   const failed = new Set<number>()
   const queue = [...plan.batches.entries()]
   const workers = Array.from({ length: Math.min(CONCURRENT_MAX, queue.length) }, async () => {

@@ -1,3 +1,4 @@
+import { steering } from '../support/steering.ts'
 import { writeLog } from '../../src/db/log-writer.ts'
 import { Inbox } from '../../src/ingest/inbox.ts'
 import { SegmentStore } from '../../src/ingest/segments.ts'
@@ -233,6 +234,7 @@ export class World {
         const host = this.intakes.get(intake)
         if (host) await this.#call(host, 'settlePage', (object) => object.settlePage(segments, page))
       },
+      steer: steering().deps,
     }
   }
 

@@ -8,6 +8,7 @@ import { buildRoutingTable, match, type RoutedSubscription } from '../../src/rou
 import { planRoutes } from '../../src/route/plan.ts'
 import { FANOUT, routeHandOver, routePage } from '../../src/route/route.ts'
 import { NOW, handOver, record, subscribed } from '../support/events.ts'
+import { steering } from '../support/steering.ts'
 
 const namesOf = (routed: RoutedSubscription[]) => routed.map(({ subscription }) => subscription.id.slice(4))
 const wanted = (eventTypes: string[], type: string) =>
@@ -192,6 +193,7 @@ class World {
       Promise.resolve(this.sent.segments.filter(({ segment }) => segments.includes(segment))),
     settlePage: async ({ segments, page }: FanoutMessage) =>
       void this.did.push(`settled ${segments.join()} page ${page}`),
+    steer: steering().deps,
   }
 }
 

@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { makeApi } from '../../src/api/app.ts'
@@ -7,6 +8,9 @@ import type { Publication } from '../../src/model/publication.ts'
 import { encodeEvent, packRecords, type Event } from '../../src/model/event.ts'
 import { newId } from '../../src/model/id.ts'
 import { err, ok } from '../../src/model/result.ts'
+import { compileRule } from '../../src/route/rule.ts'
+import { makeScriptRunner } from '../../src/route/script.ts'
+import { tryOut } from '../../src/route/trial.ts'
 import { makeSealer } from '../../src/model/seal.ts'
 import { expectDocumented } from './contract.ts'
 import { openDatabases } from './databases.ts'
@@ -91,6 +95,17 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
         github: { needsSecret: true, configSchemas: [] },
         generic: { needsSecret: false, configSchemas: [z.object({ header: z.string().optional() })] },
       })[slug],
+    rules: {
+      faultsOf: (rules) => compileRule(rules, 1).faults,
+      tryOut: (subscription, event) =>
+        tryOut(subscription, event, {
+          now: () => time.now,
+          runScript: makeScriptRunner(env.LOADER),
+          lookup: async () => undefined,
+          fetchJson: async () => Promise.reject(new Error('there is no network here')),
+        }),
+    },
+    subscriptionFixed: async ({ subscriptionId }) => void did.push(`fixed ${subscriptionId}`),
     reportError: (error) => void did.push(`reported ${String(error)}`),
     ...more,
   }
