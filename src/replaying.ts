@@ -1,14 +1,14 @@
 import { getEndpoint, type EndpointRecord } from './db/endpoints.ts'
 import { attemptsOf, selectForReplay, type Selected } from './db/replay-selection.ts'
-import { claimReplay, pageDueReplays, saveReplay } from './db/replays.ts'
+import { claimReplay, expireReplays, pageDueReplays, saveReplay } from './db/replays.ts'
 import { routedSubscriptions } from './db/routing.ts'
 import { systemClock } from './model/clock.ts'
 import { decodeEvent, type Event } from './model/event.ts'
-import { deliveryIdOf, type ReplayId, type TenantId } from './model/id.ts'
+import { deliveryIdOf, type TenantId } from './model/id.ts'
 import type { Replay } from './model/replay.ts'
 import { endpointOf, intakeOf } from './objects.ts'
 import { directTo } from './redeliver.ts'
-import type { RunDeps } from './replay/consume.ts'
+import type { SweepDeps } from './replay/consume.ts'
 import { LEASE_MS } from './replay/step.ts'
 import { Drafts } from './route/drafts.ts'
 import { buildRoutingTable, match, type RoutedSubscription } from './route/match.ts'
@@ -18,9 +18,7 @@ import { remake } from './steering.ts'
 /** Bodies within a record have up to 256 KiB, and one answer of an object at most 32 MiB. */
 const RECORDS_AT_ONCE = 50
 
-export function makeReplayDeps(
-  env: Env,
-): RunDeps<Selected> & { pageDue(now: number, limit: number): Promise<ReplayId[]> } {
+export function makeReplayDeps(env: Env): SweepDeps<Selected> {
   return {
     now: () => systemClock.now(),
     claim: (id, now) => claimReplay(env.DB, id, { now, until: now + LEASE_MS }),
@@ -32,6 +30,7 @@ export function makeReplayDeps(
       await env.REPLAY.send(message, { delaySeconds })
     },
     pageDue: (now, limit) => pageDueReplays(env.DB, { now, limit }),
+    expire: (before, limit) => expireReplays(env.DB, { before, limit }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt } from 'drizzle-orm'
+import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { z } from 'zod'
 import { endpointSettingsSchema, type Endpoint } from '../model/endpoint.ts'
@@ -8,6 +8,8 @@ import { bumpRouting } from './routing.ts'
 import { findRow, isTaken, pageRows, parseSecrets, type Page } from './config-rows.ts'
 import { endpoints, subscriptions } from './schema.ts'
 import { insertion, type SubscriptionRecord } from './subscriptions.ts'
+
+type Ordering = Endpoint['settings']['ordering']
 
 /** An endpoint as it is stored; `Endpoint` is the part that its object needs. Times in milliseconds. */
 export interface EndpointRecord extends Endpoint {
@@ -44,16 +46,22 @@ export async function pageEndpointObjects(
   { after, limit }: { after: string | undefined; limit: number },
 ): Promise<string[]> {
   const rows = await drizzle(db)
-    .select({ id: endpoints.id, settings: endpoints.settings, shards: endpoints.shards })
+    .select({
+      id: endpoints.id,
+      shards: endpoints.shards,
+      // Not the whole settings: a run of the sweep would parse hundreds of them.
+      ordering: sql<Ordering>`settings ->> 'ordering'`,
+      concurrency: sql<number>`settings ->> 'concurrency'`,
+    })
     .from(endpoints)
     // A name is the id, or the id and a suffix: it sorts after the id and before any other.
     .where(after === undefined ? undefined : gt(endpoints.id, after))
     .orderBy(asc(endpoints.id))
     .limit(limit)
   const names: string[] = []
-  for (const { id, settings, shards } of rows) {
+  for (const { id, shards, ordering, concurrency } of rows) {
     if (names.length >= limit) break
-    names.push(...objectNames({ id: id as EndpointId, ...parseSettings(settings), shards }))
+    names.push(...objectNames({ id: id as EndpointId, settings: { ordering, concurrency }, shards }))
   }
   return names
 }

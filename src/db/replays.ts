@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { idSchema, type EndpointId, type ReplayId, type TenantId } from '../model/id.ts'
+import { firstIdAt, idSchema, type EndpointId, type ReplayId, type TenantId } from '../model/id.ts'
 import type { Replay, ReplayQuery, ReplayState } from '../model/replay.ts'
 import type { Page } from './config-rows.ts'
 
@@ -126,6 +126,19 @@ export async function abortReplay(
     .bind(tenantId, id, aborted, now)
     .run()
   return meta.changes > 0
+}
+
+/** Removes some of the replays that ended and were made before `before` (ms). */
+export async function expireReplays(
+  db: D1Database,
+  { before, limit }: { before: number; limit: number },
+): Promise<void> {
+  await db
+    .prepare(
+      `DELETE FROM replays WHERE id IN (SELECT id FROM replays WHERE id < ?1 AND NOT (${IS_OPEN}) ORDER BY id LIMIT ?2)`,
+    )
+    .bind(firstIdAt('rpl', before), limit)
+    .run()
 }
 
 function replayOf({ query, ...row }: Row): Replay {

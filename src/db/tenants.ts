@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import type { TenantId } from '../model/id.ts'
 import { tenantSettingsSchema, type Tenant } from '../model/tenant.ts'
 import { countRows, type Page } from './config-rows.ts'
-import { endpoints, sources, subscriptions, tenants, tokens } from './schema.ts'
+import { endpoints, replays, sources, subscriptions, tenants, tokens } from './schema.ts'
 
 export async function getTenant(
   db: D1Database,
@@ -57,13 +57,14 @@ export async function isTenantEmpty(db: D1Database, id: TenantId): Promise<boole
   return (await countRows(db, sources, id)) === 0 && (await countRows(db, endpoints, id)) === 0
 }
 
-/** Removes the tenant with its tokens. */
+/** Removes the tenant with its tokens and its replays. */
 export async function deleteTenant(db: D1Database, id: TenantId): Promise<boolean> {
   const query = drizzle(db)
   const [, , removed] = await query.batch([
     query.delete(tokens).where(eq(tokens.tenantId, id)),
     query.delete(subscriptions).where(eq(subscriptions.tenantId, id)),
     query.delete(tenants).where(eq(tenants.id, id)),
+    query.delete(replays).where(eq(replays.tenantId, id)),
   ])
   return removed.meta.changes > 0
 }

@@ -21,7 +21,9 @@ export function objectNames({
   id,
   settings,
   shards = 1,
-}: Pick<Endpoint, 'id' | 'settings' | 'shards'>): string[] {
+}: Pick<Endpoint, 'id' | 'shards'> & {
+  settings: Pick<EndpointSettings, 'ordering' | 'concurrency'>
+}): string[] {
   return Array.from({ length: Math.max(shards, shardsOf(settings)) }, (_, shard) => shardName(id, shard))
 }
 

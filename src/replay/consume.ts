@@ -5,6 +5,8 @@ import { stepReplay, type ReplayDeps } from './step.ts'
 const STEPS_MAX = 10
 /** Replays that one sweep takes up. */
 const SWEPT_MAX = 20
+/** As long as the events that they replayed, by default. */
+const KEPT_MS = 30 * 86_400_000
 
 export interface ReplayMessage {
   replayId: ReplayId
@@ -12,6 +14,13 @@ export interface ReplayMessage {
 
 export interface RunDeps<Row> extends ReplayDeps<Row> {
   enqueue(message: ReplayMessage, delaySeconds: number): Promise<void>
+}
+
+export interface SweepDeps<Row> extends RunDeps<Row> {
+  /** Replays whose next step is due. */
+  pageDue(now: number, limit: number): Promise<ReplayId[]>
+  /** Removes some that ended and were made before. */
+  expire(before: number, limit: number): Promise<void>
 }
 
 /** A batch of the `replay` queue. Losing a message loses nothing: the sweep takes the replay up. */
@@ -26,9 +35,8 @@ export async function consumeReplays<Row>(
 }
 
 /** Takes up what is due and has no message on its way, or has lost it. */
-export async function sweepReplays<Row>(
-  deps: RunDeps<Row> & { pageDue(now: number, limit: number): Promise<ReplayId[]> },
-): Promise<void> {
+export async function sweepReplays<Row>(deps: SweepDeps<Row>): Promise<void> {
+  await deps.expire(deps.now() - KEPT_MS, SWEPT_MAX)
   for (const id of await deps.pageDue(deps.now(), SWEPT_MAX)) await runReplay(id, deps)
 }
 

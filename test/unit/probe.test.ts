@@ -5,6 +5,7 @@ import { text, type Bytes } from '../../src/model/bytes.ts'
 import { endpointSettingsSchema } from '../../src/model/endpoint.ts'
 import { diagnose, type ProbeRequest } from '../../src/model/probe.ts'
 import { err, ok } from '../../src/model/result.ts'
+import { settled } from '../support/settled.ts'
 
 const URL_GIVEN = 'https://receiver.example/hook'
 
@@ -20,13 +21,14 @@ class World {
     after: (ms, callback) => {
       let isCancelled = false
       // A deadline is taken back before its turn comes; a pause is not.
-      setImmediate(() =>
-        setImmediate(() => {
-          if (isCancelled) return
-          this.now = Math.max(this.now, this.now + ms)
-          callback()
-        }),
-      )
+      const fire = async () => {
+        await settled()
+        await settled()
+        if (isCancelled) return
+        this.now += ms
+        callback()
+      }
+      void fire()
       return () => {
         isCancelled = true
       }

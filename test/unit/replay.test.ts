@@ -66,6 +66,7 @@ class World {
     enqueue: async (message, delaySeconds) => {
       this.queue.push({ message, at: this.now + delaySeconds * 1000 })
     },
+    expire: async () => undefined,
     pageDue: async (now) => (this.isOpen && this.replay.leasedUntil <= now ? [ID] : []),
   }
 

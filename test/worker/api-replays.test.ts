@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { writeLog } from '../../src/db/log-writer.ts'
 import { attemptsOf, selectForReplay } from '../../src/db/replay-selection.ts'
-import { claimReplay, getReplay, pageDueReplays, saveReplay } from '../../src/db/replays.ts'
+import { claimReplay, expireReplays, getReplay, pageDueReplays, saveReplay } from '../../src/db/replays.ts'
 import type { DeliveryRow, EventRow } from '../../src/model/delivery-log.ts'
 import type { EndpointId, ReplayId } from '../../src/model/id.ts'
 import type { ReplayQuery } from '../../src/model/replay.ts'
@@ -160,6 +160,20 @@ describe('a replay', () => {
     expect(await world.call('GET', `/v1/replays/${id}`)).toMatchObject({
       body: { state: 'aborted', done: 3 },
     })
+  })
+
+  it('that has ended is forgotten in the end, and one that runs is not', async () => {
+    const { db } = world.deps
+    const [ended, open] = [
+      await world.call('POST', '/v1/replays', { query: { from: FROM } }),
+      await world.call('POST', '/v1/replays', { query: { from: FROM } }),
+    ]
+    await world.call('DELETE', `/v1/replays/${ended.body.id}`)
+    const listed = async () => (await allPages(world, '/v1/replays')).ids
+    await expireReplays(db, { before: world.time.now, limit: 9 })
+    expect(await listed()).toHaveLength(2)
+    await expireReplays(db, { before: world.time.now + 1, limit: 9 })
+    expect(await listed()).toEqual([open.body.id])
   })
 
   it('that has ended cannot be aborted', async () => {
