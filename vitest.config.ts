@@ -16,6 +16,7 @@ export default defineConfig({
     projects: [
       { test: { name: 'architecture', include: ['test/architecture.test.ts'] } },
       // A property over a million cases takes its time on a busy machine; none waits for anything.
+      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'] } },
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       {
         plugins: [

@@ -1,16 +1,17 @@
-import { Hono } from 'hono'
+import type { Hono } from 'hono'
 import { findSource, keepFirstSecret } from './db/sources.ts'
+import { documentedReceipt, type ReceivedFacts } from './api/documents/received.ts'
 import { settingsOf } from './env.ts'
+import { appendWithRetry } from './model/object-call.ts'
+import { intakeOf } from './objects.ts'
 import { makeAcceptDeps } from './publish.ts'
 import { refreshUsage, requireEvents } from './quota.ts'
 import { systemClock } from './model/clock.ts'
-import { newId, type SourceId } from './model/id.ts'
-import { appendWithRetry } from './model/object-call.ts'
-import { intakeOf } from './objects.ts'
-import { ProblemError, problemResponse } from './model/problem.ts'
+import type { SourceId } from './model/id.ts'
 import type { LogMessage } from './model/delivery-log.ts'
 import { makeKeyStore } from './providers/scheme/keys.ts'
-import { ingest, type IngestDeps } from './ingest/ingest.ts'
+import { answer, makeDoor } from './ingest/door.ts'
+import type { IngestDeps } from './ingest/ingest.ts'
 import { RejectionSampler } from './ingest/rejections.ts'
 import { visit } from './ingest/visit.ts'
 import { SourceCache, type ReadSource } from './ingest/source-cache.ts'
@@ -21,10 +22,13 @@ const keys = makeKeyStore({ fetch: (url, init) => fetch(url, init), now: systemC
 
 /** `ANY /in/:sourceId[/*]`. */
 export function makeIngestDoor(): Hono<{ Bindings: Env }> {
-  const door = new Hono<{ Bindings: Env }>()
-  door.all('/in/:sourceId{src_[0-9A-Z]+}/*', (c) =>
-    answer(c.req.raw, c.req.param('sourceId'), c.env, c.executionCtx),
-  )
+  const door = makeDoor<{ Bindings: Env }>((c) => makeIngestDeps(c.env, c.executionCtx), systemClock)
+  // As the webhook management document writes it. What is not the sender's (a token is there) belongs to the API.
+  door.all('/webhooks/:sourceId{src_[0-9A-Z]+}', async (c, next) => {
+    const isManagement = c.req.header('authorization') !== undefined || c.req.method === 'DELETE'
+    if (c.req.method !== 'POST' && isManagement) return next()
+    return await answerAsDocumented(c.req.raw, c.req.param('sourceId') as SourceId, c.env, c.executionCtx)
+  })
   return door
 }
 
@@ -33,25 +37,24 @@ export function forgetSource(id: SourceId): void {
   sources.forget(id)
 }
 
-async function answer(
+async function answerAsDocumented(
   request: Request,
-  sourceId: string,
+  sourceId: SourceId,
   env: Env,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
 ): Promise<Response> {
-  try {
-    const { pathname, search } = new URL(request.url)
-    const path = pathname.slice(`/in/${sourceId}`.length) + search
-    return await ingest({ request, sourceId: sourceId as SourceId, path }, makeIngestDeps(env, ctx))
-  } catch (error) {
-    const problem =
-      error instanceof ProblemError
-        ? error
-        : new ProblemError('unavailable', 'The event could not be stored. Send it again.', {
-            headers: { 'retry-after': '5' },
-          })
-    return problemResponse(problem, newId('req', systemClock.now()))
+  const started = systemClock.now()
+  let facts: ReceivedFacts | undefined
+  const observe: IngestDeps['observe'] = ([head]) => {
+    if (head) facts = { type: head.type, entityId: head.entityId ?? null }
   }
+  const response = await answer(
+    request,
+    sourceId,
+    () => ({ ...makeIngestDeps(env, ctx), observe }),
+    systemClock,
+  )
+  return documentedReceipt(response, { facts, processingTimeMs: systemClock.now() - started })
 }
 
 function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): IngestDeps {

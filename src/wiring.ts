@@ -26,6 +26,7 @@ import { makeAcceptDeps, tell } from './publish.ts'
 import { refreshUsage, requireEvents } from './quota.ts'
 import { commonConfigSchema } from './providers/event-config.ts'
 import { findProvider } from './providers/registry.ts'
+import { probeEndpoint } from './probing.ts'
 import { orderDelivery, redeliver } from './redeliver.ts'
 import { endpointsWanting } from './replaying.ts'
 import type { RouteDeps } from './route/route.ts'
@@ -149,6 +150,7 @@ function makeApiFor(env: Env): Api {
     },
     orderDelivery: (endpoint, order, delivery) => orderDelivery(env, endpoint, { order, delivery }),
     redeliver: (endpoint, again) => redeliver(env, endpoint, again),
+    probe: (endpoint, request) => probeEndpoint(env, endpoint, request),
     endpointsWanting: (tenantId, events) => endpointsWanting(env, tenantId, events),
     // A queue that refuses is no reason to refuse: the sweep begins it within a minute.
     replayCreated: (replayId) => env.REPLAY.send({ replayId }).then(noop, noop),

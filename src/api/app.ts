@@ -7,6 +7,8 @@ import { Authenticator } from './auth.ts'
 import { deliveryOperations } from './deliveries.ts'
 import type { ApiDeps } from './deps.ts'
 import { DOCS_POLICY, docsPage } from './docs-page.ts'
+import { serveCrmWebhooks } from './documents/crm-webhooks.ts'
+import { serveIntegrationWebhooks } from './documents/integration-webhooks.ts'
 import { endpointOperations } from './endpoints.ts'
 import { eventTypeOperations } from './event-types.ts'
 import { eventOperations } from './events.ts'
@@ -17,6 +19,7 @@ import { lookupTableOperations } from './lookup-tables.ts'
 import { openApiOf } from './openapi.ts'
 import type { Operation } from './operation.ts'
 import { orderOperations } from './orders.ts'
+import { probeOperations } from './probes.ts'
 import { publishOperations } from './publish.ts'
 import { RateLimiter } from './rate-limit.ts'
 import { rejectionOperations } from './rejections.ts'
@@ -50,6 +53,8 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
   })
   serveSignals(app, deps, authenticator)
   serveContract(app, operations)
+  serveCrmWebhooks(app)
+  serveIntegrationWebhooks(app)
   serveSigningKeys(app, deps)
   for (const operation of operations) {
     app.on(operation.method, `/v1${operation.path}`, async (context) => {
@@ -104,6 +109,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...eventOperations(deps),
     ...deliveryOperations(deps),
     ...orderOperations(deps),
+    ...probeOperations(deps),
     ...replayOperations(deps),
     ...rejectionOperations(deps),
     ...metricsOperations(deps),

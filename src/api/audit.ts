@@ -107,6 +107,7 @@ function idOf(answer: Answer | undefined): string | null {
     : null
 }
 
-function show({ tenantId: _, ...row }: AuditRow) {
+function show(stored: AuditRow) {
+  const { tenantId: _, ...row } = stored
   return { ...row, at: isoTime(timeOfId(row.id)) }
 }

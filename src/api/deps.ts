@@ -8,6 +8,7 @@ import type { EndpointId, EventId, ReplayId, SourceId, SubscriptionId, TenantId 
 import type { FieldError } from '../model/problem.ts'
 import type { Subscription } from '../model/subscription.ts'
 import type { SystemEvent } from '../model/notice.ts'
+import type { Probed, ProbeRequest } from '../model/probe.ts'
 import type { Publication } from '../model/publication.ts'
 import type { Result } from '../model/result.ts'
 import type { ByHand } from '../model/rpc.ts'
@@ -46,6 +47,8 @@ export interface ApiDeps {
   orderDelivery: (endpoint: Endpoint, order: 'retry' | 'cancel', delivery: DeliveryRef) => Promise<ByHand>
   /** Hands a delivery that has ended over once more; false: its event is no longer stored. */
   redeliver: (endpoint: Endpoint, again: { ref: DeliveryRef; triedBefore: number }) => Promise<boolean>
+  /** Sends test events to the endpoint and answers what became of them. */
+  probe: (endpoint: Endpoint, request: ProbeRequest) => Promise<Probed[]>
   /** The endpoints that want events like these, each as often as its subscriptions do. */
   endpointsWanting: (
     tenantId: TenantId,

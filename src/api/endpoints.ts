@@ -80,11 +80,15 @@ export function endpointOperations(deps: ApiDeps): Operation[] {
       path: '/endpoints',
       summary: 'List endpoints',
       access: 'endpoints',
-      query: pageQuery,
+      query: pageQuery.extend({ state: endpointSettingsSchema.shape.state.unwrap().optional() }),
       answers: { status: 200, schema: pageSchema(shownSchema) },
       async run({ tenantId, query, now }) {
         const { after, limit } = pageOf(LIST, query)
-        const rows = await listEndpoints(deps.db, tenantId, { after, limit: limit + 1 })
+        const rows = await listEndpoints(deps.db, tenantId, {
+          after,
+          limit: limit + 1,
+          where: { state: query.state },
+        })
         return answerPage(LIST, { rows, limit, present: (row) => show(row, now) })
       },
     }),

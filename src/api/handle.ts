@@ -97,11 +97,14 @@ async function answer(
 /** The resource as it was, for whom may read it; undefined: it does not exist, or the path names none. */
 async function readBefore(
   { deps, reader, given, request }: Handling,
-  { principal: { tenantId, scopes }, now }: Caller,
+  { principal, now }: Caller,
 ): Promise<Answer | undefined> {
+  const { tenantId, scopes } = principal
   const prefix = reader?.idPrefix
   if (!reader || !prefix || given === '') return undefined
   try {
+    // Tenants are read by root alone: the entry of a refused call must not show what the caller may not see.
+    authorise(principal, reader)
     const id = await identify(deps.db, { tenantId, prefix, given })
     const url = request.url
     return await reader.run({

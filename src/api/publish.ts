@@ -5,9 +5,11 @@ import type { Publication } from '../model/publication.ts'
 import type { ApiDeps } from './deps.ts'
 import { operation, type Operation } from './operation.ts'
 import { timeQuery } from './page.ts'
+import { invalid } from './parse.ts'
 import type { SchemaCheck } from './schema-check.ts'
 
 const BATCH_MAX = 100
+const DELAY_MS_MAX = 28 * 86_400_000
 /** It travels in the head of the event, which every part of the data path reads. */
 const METADATA_CHARS_MAX = 16 * 1024
 const METADATA_TOO_LARGE = `has at most ${METADATA_CHARS_MAX} characters as JSON; larger things belong into the data`
@@ -30,6 +32,10 @@ const publicationSchema = z.object({
     .meta({ description: 'Of the event type: which of its schemas `data` must fit; by default the newest.' }),
   occurredAt: timeQuery.optional(),
   orderingKey: z.string().min(1).max(200).optional(),
+  deliverAt: timeQuery.optional().meta({
+    description:
+      'Not to be delivered before; at most 28 days ahead. With an ordering key, those behind it wait too.',
+  }),
   metadata: z
     .record(z.string().max(100), z.unknown())
     .refine((metadata) => JSON.stringify(metadata).length <= METADATA_CHARS_MAX, METADATA_TOO_LARGE)
@@ -55,6 +61,7 @@ export function publishOperations({ publish }: ApiDeps, check: SchemaCheck): Ope
       body: publicationSchema,
       answers: { status: 202, schema: acceptedSchema },
       async run({ tenantId, body, now }) {
+        requireNear([body], now)
         const version = await check.check(tenantId, body, { now, at: '' })
         const [accepted] = await publish(tenantId, [publicationOf(body, version)])
         return { status: 202, body: accepted }
@@ -69,6 +76,7 @@ export function publishOperations({ publish }: ApiDeps, check: SchemaCheck): Ope
       answers: { status: 202, schema: z.object({ data: z.array(acceptedSchema) }) },
       async run({ tenantId, body, now }) {
         const events = Array.isArray(body) ? body : body.events
+        requireNear(events, now)
         const prefix = Array.isArray(body) ? '' : 'events.'
         const publications: Publication[] = []
         for (const [index, event] of events.entries()) {
@@ -81,6 +89,14 @@ export function publishOperations({ publish }: ApiDeps, check: SchemaCheck): Ope
   ]
 }
 
+/** Later than that the event would be past retention. */
+function requireNear(events: readonly { deliverAt?: number | undefined }[], now: number): void {
+  const at = events.findIndex(({ deliverAt = 0 }) => deliverAt > now + DELAY_MS_MAX)
+  if (at === -1) return
+  const path = events.length === 1 ? 'deliverAt' : `${at}.deliverAt`
+  throw invalid([{ path, message: 'is more than 28 days ahead' }])
+}
+
 function publicationOf(body: z.output<typeof publicationSchema>, version: string | undefined): Publication {
   return {
     type: body.type,
@@ -89,6 +105,7 @@ function publicationOf(body: z.output<typeof publicationSchema>, version: string
     key: body.id,
     occurredAt: body.occurredAt,
     orderingKey: body.orderingKey,
+    deliverAt: body.deliverAt,
     metadata: version === undefined ? body.metadata : { version, ...body.metadata },
   }
 }

@@ -62,11 +62,18 @@ export function sourceOperations(deps: ApiDeps): Operation[] {
       path: '/sources',
       summary: 'List sources',
       access: 'sources',
-      query: pageQuery,
+      query: pageQuery.extend({
+        state: sourceSettingsSchema.shape.state.unwrap().optional(),
+        provider: z.string().max(100).optional(),
+      }),
       answers: { status: 200, schema: pageSchema(shownSchema) },
       async run({ tenantId, query, url, now }) {
         const { after, limit } = pageOf(LIST, query)
-        const rows = await listSources(deps.db, tenantId, { after, limit: limit + 1 })
+        const rows = await listSources(deps.db, tenantId, {
+          after,
+          limit: limit + 1,
+          where: { state: query.state, provider: query.provider },
+        })
         return answerPage(LIST, { rows, limit, present: (row) => show(row, { url, now }) })
       },
     }),

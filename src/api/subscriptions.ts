@@ -65,11 +65,18 @@ export function subscriptionOperations(deps: ApiDeps): Operation[] {
       path: '/subscriptions',
       summary: 'List subscriptions',
       access: 'subscriptions',
-      query: pageQuery,
+      query: pageQuery.extend({
+        endpointId: idSchema('ep').optional(),
+        state: subscriptionSettingsSchema.shape.state.unwrap().optional(),
+      }),
       answers: { status: 200, schema: pageSchema(shownSchema) },
       async run({ tenantId, query }) {
         const { after, limit } = pageOf(LIST, query)
-        const rows = await listSubscriptions(deps.db, tenantId, { after, limit: limit + 1 })
+        const rows = await listSubscriptions(deps.db, tenantId, {
+          after,
+          limit: limit + 1,
+          where: { endpointId: query.endpointId, state: query.state },
+        })
         return answerPage(LIST, { rows, limit, present: show })
       },
     }),

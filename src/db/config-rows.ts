@@ -12,6 +12,8 @@ export type ConfigTable = typeof sources | typeof endpoints | typeof subscriptio
 export interface Page {
   after: string | undefined
   limit: number
+  /** Of the configuration's lists: columns that must be as given; undefined: any. */
+  where?: { state?: string | undefined; provider?: string | undefined; endpointId?: string | undefined }
 }
 
 export async function findRow<T extends ConfigTable>(
@@ -32,13 +34,25 @@ export async function pageRows<T extends ConfigTable>(
   db: D1Database,
   table: T,
   tenantId: TenantId,
-  { after, limit }: Page,
+  { after, limit, where = {} }: Page,
 ): Promise<T['$inferSelect'][]> {
   const columns: ConfigTable = table
   return drizzle(db)
     .select()
     .from(columns)
-    .where(and(eq(columns.tenantId, tenantId), after === undefined ? undefined : lt(columns.id, after)))
+    .where(
+      and(
+        eq(columns.tenantId, tenantId),
+        after === undefined ? undefined : lt(columns.id, after),
+        where.state === undefined ? undefined : eq(columns.state, where.state),
+        where.provider !== undefined && 'provider' in columns
+          ? eq(columns.provider, where.provider)
+          : undefined,
+        where.endpointId !== undefined && 'endpointId' in columns
+          ? eq(columns.endpointId, where.endpointId)
+          : undefined,
+      ),
+    )
     .orderBy(desc(columns.id))
     .limit(limit)
 }

@@ -1,6 +1,9 @@
+import type { EndpointSettings } from '../model/endpoint.ts'
 import { JOURNAL_CLASSES, type JournalClass } from '../model/journal-class.ts'
 import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
+import { heldUntil } from './delay.ts'
 import { insert, type Lanes } from './lanes.ts'
+import type { DeliveryStore } from './store.ts'
 
 /** Deliveries of busy keys that wait in memory; more of them get rows, so that they hold up nobody else. */
 const SET_ASIDE_MAX = 256
@@ -8,12 +11,13 @@ const SET_ASIDE_MAX = 256
 const SHARES = { high: 8, normal: 4, low: 1 } as const
 
 export interface BacklogDeps {
-  /** The first position of a class at or after the given one. */
-  positionFrom(journalClass: JournalClass, position: number): number | undefined
+  store: Pick<DeliveryStore, 'positionFrom' | 'classOf' | 'delivery' | 'deliverAt'>
+  lanes: Lanes
   /** The ordering key of a delivery; null: it is bound to no order. */
   keyOf(position: number): string | null
-  lanes: Lanes
-  classOf(position: number): JournalClass
+  now(): number
+  /** Whose delays hold; undefined: nobody's. */
+  delaying(): EndpointSettings | undefined
 }
 
 export interface BacklogState {
@@ -41,6 +45,7 @@ export class Backlog {
   /** The first of keys that became free. They stay aside until they start, so that nothing of their key passes them. */
   readonly #ready: number[] = []
   #round = 0
+  #opensAt: number | undefined
 
   constructor(deps: BacklogDeps, state: BacklogState | undefined) {
     this.#deps = deps
@@ -53,6 +58,7 @@ export class Backlog {
 
   /** What to start next. `isSingle`: one order for all, so nothing may pass what is in flight or stuck. */
   first({ isSingle, withReplays }: { isSingle: boolean; withReplays: boolean }): number | undefined {
+    this.#opensAt = undefined
     for (;;) {
       const position = this.#redo[0] ?? this.#ready[0] ?? this.#fromJournal(withReplays)
       if (position === undefined) return undefined
@@ -65,9 +71,20 @@ export class Backlog {
         return this.#deps.lanes.isBeforeAll(position) ? position : undefined
       }
       const key = this.#deps.keyOf(position)
+      const dueAt = this.#deps.store.deliverAt(position)
+      if (this.#deps.delaying() && dueAt > this.#deps.now()) {
+        this.#remove(position)
+        this.#deps.lanes.park(position, key, dueAt)
+        continue
+      }
       if (key === null || this.#isFirstOfKey(key, position)) return position
       this.#setAside(position, key)
     }
+  }
+
+  /** When the delay of what `first` found only delayed is over. */
+  get opensAt(): number | undefined {
+    return this.#opensAt
   }
 
   /** Takes what `first` answered. */
@@ -130,7 +147,9 @@ export class Backlog {
 
   /** The oldest position that is not settled. */
   oldest(): number {
-    const fresh = JOURNAL_CLASSES.map((each) => this.#deps.positionFrom(each, this.next[each]) ?? Infinity)
+    const fresh = JOURNAL_CLASSES.map(
+      (each) => this.#deps.store.positionFrom(each, this.next[each]) ?? Infinity,
+    )
     return [...this.#redo, ...this.#open, ...fresh].reduce((oldest, each) => Math.min(oldest, each), Infinity)
   }
 
@@ -178,11 +197,11 @@ export class Backlog {
   }
 
   #isAhead(position: number): boolean {
-    return position >= this.next[this.#deps.classOf(position)]
+    return position >= this.next[this.#deps.store.classOf(position)]
   }
 
   #head(journalClass: JournalClass): number | undefined {
-    return this.#deps.positionFrom(journalClass, this.next[journalClass])
+    return this.#deps.store.positionFrom(journalClass, this.next[journalClass])
   }
 
   /** By shares among the live classes, replays only when there is nothing live. */
@@ -190,11 +209,19 @@ export class Backlog {
     const turn = this.#round % (SHARES.high + SHARES.normal + SHARES.low)
     const preferred = turn < SHARES.high ? 'high' : turn < SHARES.high + SHARES.normal ? 'normal' : 'low'
     const order: JournalClass[] = [preferred, 'high', 'normal', 'low']
-    for (const each of order) {
+    for (const each of withReplays ? [...order, 'replay' as const] : order) {
       const position = this.#head(each)
-      if (position !== undefined) return position
+      if (position !== undefined && !this.#isDelayed(position)) return position
     }
-    return withReplays ? this.#head('replay') : undefined
+    return undefined
+  }
+
+  #isDelayed(position: number): boolean {
+    const settings = this.#deps.delaying()
+    const until = settings ? heldUntil(this.#deps.store, settings, position) : 0
+    if (until <= this.#deps.now()) return false
+    this.#opensAt = Math.min(this.#opensAt ?? Infinity, until)
+    return true
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Clock } from '../model/clock.ts'
 import { step, type DeliveryState } from '../model/delivery.ts'
 import type { Attempted } from './attempt.ts'
 import { NEVER, type Lanes } from './lanes.ts'
@@ -9,7 +8,6 @@ import type { Waiting } from './waiting.ts'
 
 export interface Parts extends Waiting {
   lanes: Lanes
-  clock: Clock
 }
 
 export interface Ended {

@@ -18,16 +18,16 @@ import { conclude, type Parts } from './conclude.ts'
 import { resendUnconfirmed } from './recover.ts'
 import { Repeats } from './repeats.ts'
 import { schedule } from './schedule.ts'
-import type { Checkpoint, DeliveryStore, StoredDelivery } from './store.ts'
-import { announce, cancelSome } from './waiting.ts'
+import { RETENTION_MS, type Checkpoint, type DeliveryStore, type StoredDelivery } from './store.ts'
+import { Announcer, cancelSome } from './waiting.ts'
 import { nextWake, SAFETY_MS } from './wake.ts'
 
 /** Smaller batches of outcomes are not worth a row: a crash before D1 confirms them repeats these few attempts. */
 const KEPT_BATCH_MIN = 8
 /** With this many unconfirmed batches in memory, smaller ones are kept as well: D1 is slow or down. */
 const UNKEPT_BATCHES_MAX = 16
-/** Journals older than this are dropped. */
-export const RETENTION_MS = 30 * 86_400_000
+/** So many deliveries that D1 confirmed are worth a row: a crash, or a deploy, would repeat them. */
+const UNWRITTEN_MAX = 64
 
 export interface EndpointDeps {
   store: DeliveryStore
@@ -51,10 +51,11 @@ export class EndpointQueue {
   readonly #repeats: Repeats
   readonly #gate: Gate
   readonly #inFlight = new Map<number, { isReplay: boolean }>()
-  readonly #announced: Checkpoint['announced']
+  readonly #announcer: Announcer
   #endpoint: Endpoint | undefined
-  /** The checkpoint that the journal carries. */
+  /** The checkpoint that the journal carries, and how many deliveries were settled since. */
   #written: string
+  #unwritten = 0
 
   constructor(deps: EndpointDeps) {
     const { store, clock } = deps
@@ -62,22 +63,17 @@ export class EndpointQueue {
     this.#endpoint = store.loadEndpoint()
     const checkpoint = store.checkpoint()
     this.#lanes = new Lanes(store)
-    this.#backlog = new Backlog(
-      {
-        positionFrom: (journalClass, position) => store.positionFrom(journalClass, position),
-        keyOf: (position) => this.#keyOf(position),
-        lanes: this.#lanes,
-        classOf: (position) => store.classOf(position),
-      },
-      checkpoint?.backlog,
-    )
+    const delaying = () => (this.#endpoint?.isRemoved ? undefined : this.#endpoint?.settings)
+    const keyOf = (position: number) => this.#keyOf(position)
+    const now = () => clock.now()
+    this.#backlog = new Backlog({ store, lanes: this.#lanes, keyOf, now, delaying }, checkpoint?.backlog)
     this.#gate = new Gate(clock, checkpoint)
     this.#repeats = new Repeats(store)
-    this.#announced = checkpoint?.announced ?? { high: 0, normal: 0, low: 0, replay: 0 }
+    this.#announcer = new Announcer(checkpoint?.announced)
     const receipts = [...this.#lanes.rows()].map(({ receipt }) => receipt)
     this.#outbox = new Outbox(
       {
-        now: () => clock.now(),
+        now,
         send: (message) => deps.sendLog(message),
         object: deps.object,
         keep: (batch, message, must) => this.#keep(batch, message, must),
@@ -103,7 +99,7 @@ export class EndpointQueue {
     const seq = store.nextSeq
     const checkpoint = this.#checkpoint()
     store.appendAccepted(fresh, checkpoint, now)
-    this.#written = JSON.stringify(checkpoint)
+    this.#wrote(checkpoint)
     this.#repeats.remember(fresh, seq)
     wakeBy(now + SAFETY_MS)
     this.drain()
@@ -149,6 +145,7 @@ export class EndpointQueue {
   /** D1 has these outcomes (I9): what ended with them needs nothing more. */
   confirm(receipts: readonly number[]): void {
     for (const receipt of receipts) this.#settle(this.#outbox.confirm(receipt))
+    if (this.#unwritten >= UNWRITTEN_MAX) this.#mark()
   }
 
   /** Starts everything that may start now. Never throws and never waits. */
@@ -157,7 +154,8 @@ export class EndpointQueue {
     while (settings !== undefined) {
       const gate = this.#gate.facts(settings)
       const facts = { ...gate, state: settings.state, inFlight: this.#inFlight.size }
-      const choice = schedule({ ...facts, retry: this.#nextDue(), next: this.#first() })
+      const next = this.#first()
+      const choice = schedule({ ...facts, retry: this.#nextDue(), next })
       if (choice.kind === 'wait') {
         if (choice.until !== undefined) this.#deps.wakeBy(choice.until)
         break
@@ -173,15 +171,13 @@ export class EndpointQueue {
     const { store, clock } = this.#deps
     const endpoint = this.#endpoint
     if (endpoint?.isRemoved) this.#settle(cancelSome(this.#parts(endpoint), this.#lanes))
-    else if (endpoint) announce(this.#parts(endpoint), this.#announced)
+    else if (endpoint) this.#announcer.announce(this.#parts(endpoint), this.#lanes)
     this.#outbox.resend()
     this.drain()
     if (this.#isQuiet()) {
       store.trim(this.#backlog.next)
       store.retain({ before: clock.now() - RETENTION_MS, keepFromPosition: this.#oldestNeeded() })
-      const checkpoint = this.#checkpoint()
-      store.mark(checkpoint, clock.now())
-      this.#written = JSON.stringify(checkpoint)
+      this.#mark()
     }
     this.arm()
   }
@@ -205,10 +201,13 @@ export class EndpointQueue {
     })
   }
 
-  /** Without what is blocked: for that a person decides, no alarm. */
+  /** Without what is blocked: for that a person decides, no alarm. Ask after `#first`, which learns what is delayed. */
   #nextDue(): { position: number; dueAt: number } | undefined {
     const retry = this.#lanes.first()
-    return retry && retry.dueAt < NEVER ? retry : undefined
+    const dueAt = retry?.dueAt ?? NEVER
+    const { opensAt = NEVER } = this.#backlog
+    if (Math.min(dueAt, opensAt) >= NEVER) return undefined
+    return retry && dueAt <= opensAt ? retry : { position: -1, dueAt: opensAt }
   }
 
   /** Replays get half of the places at most, so that live traffic always finds one that is not theirs. */
@@ -278,6 +277,7 @@ export class EndpointQueue {
 
   /** Deliveries whose outcome is durable: the journal and the retry table need them no more. */
   #settle(positions: readonly number[]): void {
+    this.#unwritten += positions.length
     for (const position of positions) {
       this.#backlog.settle(position)
       this.#lanes.settle(position)
@@ -292,8 +292,19 @@ export class EndpointQueue {
     const seq = store.nextSeq
     const checkpoint = { ...this.#checkpoint(), outcomes: toRanges([...this.#outbox.keptSeqs(), seq]) }
     store.appendOutcomes(message, checkpoint, clock.now())
-    this.#written = JSON.stringify(checkpoint)
+    this.#wrote(checkpoint)
     return seq
+  }
+
+  #mark(): void {
+    const checkpoint = this.#checkpoint()
+    this.#deps.store.mark(checkpoint, this.#deps.clock.now())
+    this.#wrote(checkpoint)
+  }
+
+  #wrote(checkpoint: Checkpoint): void {
+    this.#written = JSON.stringify(checkpoint)
+    this.#unwritten = 0
   }
 
   #checkpoint(): Checkpoint {
@@ -302,7 +313,7 @@ export class EndpointQueue {
       outcomes: toRanges(this.#outbox.keptSeqs()),
       receipt: this.#outbox.lastReceipt,
       unconfirmed: this.#outbox.receipts(),
-      announced: { ...this.#announced },
+      announced: { ...this.#announcer.announced },
       ...this.#gate.state(),
     }
   }

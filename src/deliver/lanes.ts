@@ -107,16 +107,15 @@ export class Lanes {
     const lane = key === null ? undefined : this.#lanes.get(key)
     if (key === null || lane === undefined) return
     lane.splice(lane.indexOf(position), lane.includes(position) ? 1 : 0)
-    if (lane.length === 0) this.#lanes.delete(key)
+    const [head] = lane
+    if (head === undefined) this.#lanes.delete(key)
+    else this.#expose(key, head)
   }
 
   /** It was taken back: the next of its key may start, and its row goes at once. */
   drop(position: number): void {
-    const key = this.#rows.get(position)?.key ?? null
     this.end(position)
     this.settle(position)
-    const head = key === null ? undefined : this.#lanes.get(key)?.[0]
-    if (head !== undefined) this.#expose(key, head)
   }
 
   /** Its outcome is durable. */

@@ -22,6 +22,7 @@ export function deliveryRow({
   record,
   carried,
   isByHand = false,
+  dueAt = null,
 }: {
   delivery: StoredDelivery
   endpointId: EndpointId
@@ -32,6 +33,8 @@ export function deliveryRow({
   carried?: DeliveryRow | undefined
   /** A person asked for this state: it follows even an end. */
   isByHand?: boolean
+  /** When it is tried at the earliest, if the state does not say. */
+  dueAt?: number | null
 }): DeliveryRow {
   const { head } = delivery.event
   const log = { ...carried?.attemptLog, ...(record ? { [String(state.attempts)]: record } : {}) }
@@ -49,7 +52,7 @@ export function deliveryRow({
     error: errorOf(state, outcome, record),
     durationMs: record?.durationMs ?? null,
     lastAttemptAt: record?.at ?? null,
-    nextAttemptAt: state.status === 'retrying' ? state.dueAt : null,
+    nextAttemptAt: state.status === 'retrying' ? state.dueAt : dueAt,
     version: versionOf(state, isByHand || isAgain(state, delivery)),
     attemptLog: fitMessage(log),
   }

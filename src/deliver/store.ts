@@ -10,6 +10,8 @@ import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
 import type { BacklogState } from './backlog.ts'
 import type { GateState } from './gate.ts'
 
+/** Journals older than this are dropped. */
+export const RETENTION_MS = 30 * 86_400_000
 const ACCEPTED = 'accepted'
 /** A position is the row's sequence number and the index in the row, as one number that sorts. */
 const ITEMS_PER_ROW_MAX = 10_000
@@ -60,6 +62,7 @@ interface AcceptedRow {
     subscriptionId: SubscriptionId,
     record: number,
     triedBefore?: number,
+    deliverAt?: number,
   ][]
   records: Uint8Array[]
 }
@@ -115,11 +118,11 @@ export class DeliveryStore {
   /** One row for the whole batch. */
   appendAccepted(batch: AcceptBatch, checkpoint: Checkpoint, now: number): void {
     const { intake, items } = batch
-    const compact = items.map(({ segment, index, subscriptionId, record, triedBefore }) =>
-      triedBefore === undefined
-        ? [segment, index, subscriptionId, record]
-        : [segment, index, subscriptionId, record, triedBefore],
-    )
+    const compact = items.map(({ segment, index, subscriptionId, record, triedBefore, deliverAt }) => {
+      const item = [segment, index, subscriptionId, record]
+      if (deliverAt !== undefined) return [...item, triedBefore ?? 0, deliverAt]
+      return triedBefore === undefined ? item : [...item, triedBefore]
+    })
     const head = utf8(JSON.stringify({ intake, items: compact }))
     const segments = toRanges(items.map(({ segment }) => segment))
     const label = JSON.stringify(
@@ -159,6 +162,12 @@ export class DeliveryStore {
 
   classOf(position: number): JournalClass {
     return this.#row(split(position)[0])?.class ?? 'normal'
+  }
+
+  /** Milliseconds; 0: at any time. */
+  deliverAt(position: number): number {
+    const [seq, at] = split(position)
+    return this.#row(seq)?.items[at]?.[5] ?? 0
   }
 
   delivery(position: number): StoredDelivery | undefined {

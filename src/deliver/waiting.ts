@@ -1,3 +1,4 @@
+import type { Clock } from '../model/clock.ts'
 import type { DeliveryState } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { JOURNAL_CLASSES, type JournalClass } from '../model/journal-class.ts'
@@ -15,30 +16,54 @@ export interface Waiting {
   outbox: Outbox
   backlog: Backlog
   endpoint: Endpoint
+  clock: Clock
 }
 
-/**
- * Shows what has waited longer than an instant as pending or held, so that a list has no blind spot. `announced` is
- * moved: what stands below it is in D1.
- */
-export function announce(
-  { store, outbox, backlog, endpoint }: Waiting,
-  announced: Record<JournalClass, number>,
-): void {
-  const isHeld = endpoint.settings.state !== 'active'
-  for (const each of JOURNAL_CLASSES) {
+/** Shows what has waited longer than an instant as pending or held, so that a list has no blind spot. */
+export class Announcer {
+  /** What stands below it in its class is in D1, or has a row of its own. */
+  readonly announced: Record<JournalClass, number>
+  /** Of those with a row of their own. After a crash they are shown again, which changes nothing. */
+  readonly #shown = new Set<number>()
+
+  constructor(announced: Record<JournalClass, number> | undefined) {
+    this.announced = announced ?? { high: 0, normal: 0, low: 0, replay: 0 }
+  }
+
+  announce(waiting: Waiting, lanes: Lanes): void {
+    for (const each of JOURNAL_CLASSES) this.#announceClass(waiting, each)
+    let count = 0
+    for (const { position, attempts, receipt, dueAt } of lanes.rows()) {
+      if (attempts > 0 || receipt > 0 || this.#shown.has(position) || count++ >= AT_ONCE_MAX) continue
+      this.#shown.add(position)
+      show(waiting, position, dueAt === 0 ? null : dueAt)
+    }
+    for (const position of this.#shown) if (!lanes.get(position)) this.#shown.delete(position)
+  }
+
+  #announceClass(waiting: Waiting, journalClass: JournalClass): void {
+    const { store, backlog } = waiting
     for (let shown = 0; shown < AT_ONCE_MAX; shown++) {
-      const position = store.positionFrom(each, Math.max(announced[each], backlog.next[each]))
-      const delivery = position === undefined ? undefined : store.delivery(position)
-      if (position === undefined || delivery === undefined) break
-      const attempts = delivery.triedBefore
-      const state: DeliveryState = isHeld
-        ? { status: 'held', attempts, dueAt: 0 }
-        : { status: 'pending', attempts }
-      outbox.add(deliveryRow({ delivery, endpointId: endpoint.id, state }), eventRowOf(delivery))
-      announced[each] = position + 1
+      const from = Math.max(this.announced[journalClass], backlog.next[journalClass])
+      const position = store.positionFrom(journalClass, from)
+      if (position === undefined || !show(waiting, position, null)) break
+      this.announced[journalClass] = position + 1
     }
   }
+}
+
+/** False: the journal no longer holds it. */
+function show({ store, outbox, endpoint, clock }: Waiting, position: number, dueAt: number | null): boolean {
+  const delivery = store.delivery(position)
+  if (delivery === undefined) return false
+  const state = stateOf(delivery.triedBefore, endpoint, dueAt ?? clock.now())
+  outbox.add(deliveryRow({ delivery, endpointId: endpoint.id, state, dueAt }), eventRowOf(delivery))
+  return true
+}
+
+function stateOf(attempts: number, { settings }: Endpoint, dueAt: number): DeliveryState {
+  if (settings.state !== 'active') return { status: 'held', attempts, dueAt }
+  return attempts === 0 ? { status: 'pending', attempts } : { status: 'retrying', attempts, dueAt }
 }
 
 /** Cancels some of what waits. Returns the positions that need nothing more at once, for want of anything to log. */

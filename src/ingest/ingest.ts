@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts'
 import type { RejectionRow } from '../model/delivery-log.ts'
-import type { EventMetadata } from '../model/event.ts'
+import type { EventHead, EventMetadata } from '../model/event.ts'
 import { newId, type SourceId } from '../model/id.ts'
 import { ProblemError, type FieldError } from '../model/problem.ts'
 import type { RawRequest } from '../model/request.ts'
@@ -33,6 +33,8 @@ export interface IngestDeps extends AcceptDeps {
   keepSecret(id: SourceId, secret: string): Promise<void>
   /** Asks for a URL by which a subscription is confirmed, without waiting. Its host was checked. */
   visit(url: string): void
+  /** Learns what a request was found to say, before it is accepted. */
+  observe?(heads: EventHead[]): void
   /** Lets recorded requests be verified at their own time; local server only. */
   hasTestClock: boolean
 }
@@ -90,6 +92,7 @@ export async function ingest({ request, sourceId, path }: Inbound, deps: IngestD
   })
   if (!normalised.ok) throw new ProblemError('invalid_request', normalised.error.detail)
   const events = normalised.value
+  deps.observe?.(events.map(({ event }) => event.head))
   const appended = await acceptEvents({ ...where, events }, deps)
   return respond({ source, request: forwarded, type: events[0]?.event.head.type ?? '', appended }, headers)
 }
@@ -161,8 +164,19 @@ function testTime(request: Request, deps: IngestDeps): number | undefined {
   return header !== null && /^\d{1,12}$/.test(header) ? Number(header) * 1000 : undefined
 }
 
-function cfOf(request: Request): Partial<IncomingRequestCfProperties> | undefined {
-  return request.cf as Partial<IncomingRequestCfProperties> | undefined
+/** What the platform knows of a connection; each of it may be missing. */
+interface Connection {
+  continent?: string
+  longitude?: string
+  country?: string
+  region?: string
+  city?: string
+  asn?: number
+  colo?: string
+}
+
+function cfOf(request: Request & { cf?: unknown }): Connection | undefined {
+  return request.cf as Connection | undefined
 }
 
 function connectionOf(request: Request): EventMetadata {

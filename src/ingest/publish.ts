@@ -23,7 +23,7 @@ export async function publishEvents(
 }
 
 function eventOf(tenantId: TenantId, publication: Publication, now: number): Event {
-  const { type, body, contentType, occurredAt, orderingKey, key, metadata } = publication
+  const { type, body, contentType, occurredAt, orderingKey, deliverAt, key, metadata } = publication
   return {
     head: {
       id: newId('evt', now),
@@ -33,6 +33,7 @@ function eventOf(tenantId: TenantId, publication: Publication, now: number): Eve
       receivedAt: now,
       ...(occurredAt !== undefined && { occurredAt }),
       ...(orderingKey !== undefined && { orderingKey }),
+      ...(deliverAt !== undefined && { deliverAt }),
       ...(key !== undefined && { providerEventId: key }),
       contentType,
       metadata,

@@ -1,4 +1,6 @@
 import type { SourceId } from '../model/id.ts'
+import { ProblemError } from '../model/problem.ts'
+import { take } from '../model/rate-limit.ts'
 import type { Source } from '../model/source.ts'
 
 /** A change of a source made elsewhere takes effect after this long at the latest; in the same isolate at once. */
@@ -10,9 +12,13 @@ const STALE_MS_MAX = 3_600_000
 /** A wrong signature makes the cache ask again, but not more often than this for one source. */
 const REFRESH_MS_MIN = 1_000
 const SOURCES_MAX = 5_000
+/** Apart from the sources, or a flood of invented ids would push those out. */
+const ABSENT_MAX = 20_000
+/** Reads for ids that turn out not to exist: a thousand at once, then a hundred a second. */
+const ABSENT_READS = { limit: 1_000, periodSeconds: 10 }
 
 interface Entry {
-  source: Source | undefined
+  source: Source
   readAt: number
 }
 
@@ -21,15 +27,20 @@ export type ReadSource = (id: SourceId, options: { fresh: boolean }) => Promise<
 /** The sources of one isolate: a warm one costs no read, and a flood of unknown ids a bounded number. */
 export class SourceCache {
   readonly #entries = new Map<SourceId, Entry>()
+  /** Ids without a source, and when that was read. */
+  readonly #absent = new Map<SourceId, number>()
+  #budgetFullAt = 0
 
+  /** Throws `unavailable` for an id it has not seen when too many of those were invented. */
   async find(id: SourceId, now: number, read: ReadSource): Promise<Source | undefined> {
     const entry = this.#entries.get(id)
-    const lifeMs = entry?.source ? SOURCE_CACHE_MS : ABSENT_CACHE_MS
-    if (entry && now - entry.readAt < lifeMs) return entry.source
+    if (entry && now - entry.readAt < SOURCE_CACHE_MS) return entry.source
+    if (!entry && now - (this.#absent.get(id) ?? -Infinity) < ABSENT_CACHE_MS) return undefined
+    if (!entry && !take(ABSENT_READS, this.#budgetFullAt, now).verdict.isAllowed) throw crowded()
     try {
       return await this.#read(id, now, read, false)
     } catch (error) {
-      if (entry?.source && now - entry.readAt < STALE_MS_MAX) return entry.source
+      if (entry && now - entry.readAt < STALE_MS_MAX) return entry.source
       throw error
     }
   }
@@ -43,15 +54,32 @@ export class SourceCache {
 
   forget(id: SourceId): void {
     this.#entries.delete(id)
+    this.#absent.delete(id)
   }
 
   /** Concurrent misses each read: a promise must not be awaited across requests, whose contexts may end before it. */
   async #read(id: SourceId, now: number, read: ReadSource, fresh: boolean): Promise<Source | undefined> {
     const source = await read(id, { fresh })
-    this.#entries.delete(id)
-    this.#entries.set(id, { source, readAt: now })
-    const [oldest] = this.#entries.keys()
-    if (this.#entries.size > SOURCES_MAX && oldest !== undefined) this.#entries.delete(oldest)
+    this.forget(id)
+    if (source) {
+      this.#entries.set(id, { source, readAt: now })
+      dropOldest(this.#entries, SOURCES_MAX)
+    } else {
+      this.#absent.set(id, now)
+      dropOldest(this.#absent, ABSENT_MAX)
+      this.#budgetFullAt = take(ABSENT_READS, this.#budgetFullAt, now).fullAt
+    }
     return source
   }
+}
+
+function dropOldest(map: Map<SourceId, unknown>, max: number): void {
+  const [oldest] = map.keys()
+  if (map.size > max && oldest !== undefined) map.delete(oldest)
+}
+
+function crowded(): ProblemError {
+  return new ProblemError('unavailable', 'Too many unknown sources were asked for. Send it again.', {
+    headers: { 'retry-after': '2' },
+  })
 }

@@ -13,6 +13,8 @@ export interface AcceptItem {
   record: number
   /** Attempts of earlier rounds; absent: it is new. */
   triedBefore?: number
+  /** Milliseconds: not before then. */
+  deliverAt?: number
 }
 
 /** Whole segments of one intake object, as far as one endpoint is concerned. */

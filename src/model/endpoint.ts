@@ -69,6 +69,8 @@ export const endpointSettingsSchema = z.object({
   /** Fewer at once while the receiver answers 429 or 503, times out or gets slow. */
   adaptive: z.boolean().default(true),
   circuit: circuitSchema.prefault({}),
+  /** How long after its receipt an event is delivered at the earliest. */
+  delaySeconds: z.int().min(0).max(604_800).default(0),
   timeoutMs: z.int().min(100).max(TIMEOUT_MS_MAX).default(15_000),
   state: z.enum(['active', 'paused', 'disabled']).default('active'),
 })

@@ -49,6 +49,8 @@ export interface EventHead {
   entityType?: string
   entityId?: string
   orderingKey?: string
+  /** Milliseconds: its publisher wants it delivered no earlier. */
+  deliverAt?: number
   /** The request as it came: for relayed events the receiver gets the body byte for byte. */
   method?: string
   /** What followed `/in/:sourceId` in the URL, with the query. */

@@ -9,5 +9,7 @@ export interface Publication {
   key: string | undefined
   occurredAt: number | undefined
   orderingKey: string | undefined
+  /** Not to be delivered before. */
+  deliverAt?: number | undefined
   metadata: Record<string, unknown>
 }

@@ -68,9 +68,18 @@ export function draft(
   // A class of its own would let an event pass the one before it.
   const live = priority === 'normal' || endpoint.ordering !== 'none' ? {} : { class: priority }
   const head = { tenantId, endpointId, endpointVersion, intake, ...live, ...more }
-  const item = { segment, index, eventId: event.head.id, subscriptionId }
-  const object = objectFor(endpointId, endpoint, event)
-  drafts.add(object, head, triedBefore === undefined ? item : { ...item, triedBefore }, record)
+  const { id: eventId, deliverAt } = event.head
+  const item = { segment, index, eventId, subscriptionId, ...timing({ deliverAt, triedBefore, ...more }) }
+  drafts.add(objectFor(endpointId, endpoint, event), head, item, record)
+}
+
+/** What is asked for once more is wanted now. */
+function timing(item: { deliverAt: number | undefined; triedBefore: number | undefined; origin?: string }) {
+  const { deliverAt, triedBefore, origin } = item
+  return {
+    ...(triedBefore !== undefined && { triedBefore }),
+    ...(deliverAt !== undefined && origin === undefined && { deliverAt }),
+  }
 }
 
 /** The endpoints that a plan reaches. */

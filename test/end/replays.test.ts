@@ -146,3 +146,36 @@ it('a wide endpoint gets more than six at once, and every one of its objects obe
     { withinMs: 30_000, what: () => `${receiver.received.length} of 60 requests arrived` },
   )
 })
+
+it('a test of an endpoint shows its receiver’s answers and is no event', async () => {
+  const receiver = await relay.receiver((_, response, count) =>
+    response.writeHead(count > 3 ? 503 : 200).end('hm'),
+  )
+  const endpoint = await relay.endpoint(await relay.source(), receiver)
+  const test = (body: Record<string, unknown>) => relay.call('POST', `/endpoints/${endpoint.id}/tests`, body)
+  expect(await test({ data: { n: 1 } })).toMatchObject({ ok: true, sent: 1, delivered: 1, diagnoses: [] })
+  expect(await test({ kind: 'burst', count: 4, ratePerSecond: 20 })).toMatchObject({
+    ok: false,
+    sent: 4,
+    delivered: 2,
+    diagnoses: [{ code: 'status_503', count: 2 }],
+  })
+  await receiver.close()
+  expect(await test({ kind: 'reachability' })).toMatchObject({
+    ok: false,
+    latency: null,
+    diagnoses: [{ code: 'connection' }],
+  })
+})
+
+it('a published event waits for its time, and one behind it does not', async () => {
+  const receiver = await relay.receiver()
+  await relay.call('POST', '/endpoints', { url: receiver.url, eventTypes: ['timed.*'] })
+  const at = Date.now() + 4_000
+  const deliverAt = new Date(at).toISOString()
+  await relay.call('POST', '/events', { type: 'timed.later', data: 1, deliverAt })
+  await relay.call('POST', '/events', { type: 'timed.now', data: 2 })
+  const got = await relay.arrived(receiver, 2)
+  expect(got.map(({ headers }) => headers['hookway-event-type'])).toEqual(['timed.now', 'timed.later'])
+  expect(got[1]?.at).toBeGreaterThanOrEqual(at)
+})

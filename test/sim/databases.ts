@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { DeliveryRow, DeliveryStatus } from '../../src/model/delivery-log.ts'
 import type { Endpoint } from '../../src/model/endpoint.ts'
 import type { EndpointId, SubscriptionId } from '../../src/model/id.ts'
@@ -40,6 +40,7 @@ export class LogDatabase {
   readonly #sim: Sim
   readonly #faults: Faults
   readonly #database = new DatabaseSync(':memory:')
+  readonly #statements = new Map<string, StatementSync>()
   isDown = false
 
   constructor(sim: Sim, faults: Faults) {
@@ -66,13 +67,19 @@ export class LogDatabase {
     })
   }
 
+  #prepared(query: string): StatementSync {
+    const statement = this.#statements.get(query) ?? this.#database.prepare(query)
+    this.#statements.set(query, statement)
+    return statement
+  }
+
   #batch(statements: Statement[]): Promise<unknown[]> {
     const fate = this.#faults.call()
     return new Promise((resolve, reject) => {
       this.#sim.in(this.#faults.latency(), 'write to the log database', () => {
         if (this.isDown || fate === 'is lost') return reject(new Error('D1 is overloaded'))
         this.#database.exec('BEGIN')
-        for (const { query, values } of statements) this.#database.prepare(query).run(...values)
+        for (const { query, values } of statements) this.#prepared(query).run(...values)
         this.#database.exec('COMMIT')
         if (fate === 'arrives') resolve([])
         else reject(new Error('D1 did not answer'))
@@ -114,8 +121,11 @@ export class ConfigDatabase {
 
   routedSubscriptions(): Promise<RoutedSubscription[]> {
     return this.read(() =>
-      [...this.subscriptions.values()].map((subscription) => {
-        return { subscription, endpointVersion: this.endpoints.get(subscription.endpointId)?.version ?? 0 }
+      [...this.subscriptions.values()].flatMap((subscription) => {
+        const endpoint = this.endpoints.get(subscription.endpointId)
+        return endpoint
+          ? [{ subscription, endpointVersion: endpoint.version, endpoint: endpoint.settings }]
+          : []
       }),
     )
   }

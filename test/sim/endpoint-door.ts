@@ -6,12 +6,11 @@ import type { LogMessage } from '../../src/model/delivery-log.ts'
 import type { Endpoint } from '../../src/model/endpoint.ts'
 import type { EndpointId } from '../../src/model/id.ts'
 import type { Notice } from '../../src/model/notice.ts'
-import { makeTargetCheck } from '../../src/model/resolver.ts'
+import { ok } from '../../src/model/result.ts'
+import { endpointOfObject } from '../../src/model/shard.ts'
 import type { Inhabitant, Life } from './host.ts'
 import type { Ledger } from './invariants.ts'
 import type { Sim } from './sim.ts'
-
-const PUBLIC_ADDRESS = '93.184.215.14'
 
 export interface DoorDeps {
   sim: Sim
@@ -25,12 +24,12 @@ export interface DoorDeps {
 /** What the door of an endpoint's object does (`src/deliver/endpoint-object.ts`), without the platform's class. */
 export class EndpointDoor implements Inhabitant {
   readonly queue: EndpointQueue
-  readonly #id: EndpointId
+  readonly #object: string
   readonly #life: Life
   readonly #deps: DoorDeps
 
-  constructor(id: EndpointId, life: Life, deps: DoorDeps) {
-    this.#id = id
+  constructor(object: string, life: Life, deps: DoorDeps) {
+    this.#object = object
     this.#life = life
     this.#deps = deps
     const { sim, ledger, sendLog, notify } = deps
@@ -38,15 +37,16 @@ export class EndpointDoor implements Inhabitant {
       clock: sim.clock,
       after: life.after,
       fetch: deps.fetch,
-      checkTarget: makeTargetCheck({ allow: [], resolve: () => Promise.resolve([PUBLIC_ADDRESS]) }),
+      checkTarget: (url) => Promise.resolve(ok(new URL(url))),
       readBody: () => Promise.resolve(undefined),
+      tokens: { get: () => Promise.reject(new Error('no endpoint here asks for a token')) },
     }
     this.queue = new EndpointQueue({
       store: new DeliveryStore(life.sql),
       clock: sim.clock,
-      object: id,
+      object,
       attempt: async (input, { settings }) => {
-        const ended = ledger.started({ endpoint: id, life: life.number, settings, ...input })
+        const ended = ledger.started({ object, life: life.number, settings, ...input })
         const attempted = await attemptDelivery({ ...input, settings, secrets: [] }, attemptDeps)
         // What comes back after its death reaches nobody.
         if (!life.isAlive) return await new Promise(() => undefined)
@@ -64,16 +64,16 @@ export class EndpointDoor implements Inhabitant {
   }
 
   accept(batch: AcceptBatch): void {
-    this.#deps.ledger.accepted(batch)
+    this.#deps.ledger.accepted(this.#object, batch)
     this.queue.accept(batch)
-    this.#refreshIfOlder(batch.endpointVersion)
+    if ((this.queue.endpoint?.version ?? -1) < batch.endpointVersion) this.#refresh()
   }
 
-  async check(version?: number): Promise<void> {
+  async check(): Promise<void> {
     await this.#life.alarm.recheck()
     this.queue.arm()
     this.queue.drain()
-    if (version !== undefined) this.#refreshIfOlder(version)
+    this.#refresh()
   }
 
   tick(): void {
@@ -82,9 +82,8 @@ export class EndpointDoor implements Inhabitant {
     this.queue.tick()
   }
 
-  #refreshIfOlder(version: number): void {
-    if ((this.queue.endpoint?.version ?? -1) >= version) return
-    void this.#deps.findEndpoint(this.#id).then(
+  #refresh(): void {
+    void this.#deps.findEndpoint(endpointOfObject(this.#object)).then(
       (endpoint) => {
         if (endpoint && this.#life.isAlive) this.queue.configure(endpoint)
       },

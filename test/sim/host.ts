@@ -42,9 +42,10 @@ export class Host<T extends Inhabitant> {
   readonly name: string
   readonly #deps: HostDeps<T>
   readonly #database = new DatabaseSync(':memory:')
-  readonly sql: Sql
+  readonly #sql: Sql
   #alarmAt: number | null = null
   #syncedAlarmAt: number | null = null
+  #isAlarmLost = false
   #isDirty = false
   #lives = 0
   #life: Life | undefined
@@ -55,15 +56,16 @@ export class Host<T extends Inhabitant> {
   constructor(deps: HostDeps<T>) {
     this.#deps = deps
     this.name = deps.name
-    this.sql = memorySql(this.#database)
+    this.#sql = memorySql(this.#database)
   }
 
   get life(): Life | undefined {
     return this.#life
   }
 
+  /** When an alarm will come; one that is lost never does. */
   get alarmAt(): number | null {
-    return this.#alarmAt
+    return this.#isAlarmLost ? null : this.#alarmAt
   }
 
   /** The object, started if it is not in memory. */
@@ -92,6 +94,7 @@ export class Host<T extends Inhabitant> {
     if (at === null) return
     const { sim, faults, name } = this.#deps
     const late = faults.alarm()
+    this.#isAlarmLost = late === 'never'
     // A lost alarm may still stand in the storage.
     if (late === 'never') return this.#loseAlarm(sim.dice.isHit(0.5))
     sim.in(Math.max(0, at - sim.now()) + late, `alarm of ${name}`, () => {
@@ -125,7 +128,7 @@ export class Host<T extends Inhabitant> {
         exec: (query, ...bindings) => {
           if (!life.isAlive) sim.violate(`${this.name} writes after its death`)
           if (this.#deps.syncs && !this.#isDirty && !query.startsWith('SELECT')) this.#begin()
-          return this.sql.exec(query, ...bindings)
+          return this.#sql.exec(query, ...bindings)
         },
       },
       alarm: new Alarm({

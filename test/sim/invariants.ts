@@ -13,6 +13,7 @@ import {
 } from '../../src/model/id.ts'
 import type { Appended } from '../../src/model/intake.ts'
 import { orderingKeyOf } from '../../src/model/ordering-key.ts'
+import { placesOf } from '../../src/model/shard.ts'
 import type { Sim } from './sim.ts'
 
 /** What is known of one delivery from outside of the object. */
@@ -20,8 +21,9 @@ export interface Tracked {
   id: DeliveryId
   eventId: EventId
   endpointId: EndpointId
+  /** The one of the endpoint's objects that has it. */
+  object: string
   subscriptionId: SubscriptionId
-  /** Behind which others wait; undefined until an attempt shows the endpoint's settings. */
   event: Event
   /** Results of attempts that came back to a living object, by number. */
   results: Map<number, Set<string>>
@@ -41,7 +43,7 @@ interface Watched {
 }
 
 interface Attempt {
-  endpoint: EndpointId
+  object: string
   life: number
   settings: EndpointSettings
   deliveryId: DeliveryId
@@ -56,7 +58,7 @@ export class Ledger {
   readonly acknowledged = new Map<EventId, string>()
   readonly #idOfKey = new Map<string, EventId>()
   readonly deliveries = new Map<DeliveryId, Tracked>()
-  readonly #endpoints = new Map<string, Watched>()
+  readonly #objects = new Map<string, Watched>()
 
   constructor(sim: Sim) {
     this.#sim = sim
@@ -76,7 +78,7 @@ export class Ledger {
   }
 
   /** An endpoint's object has taken a batch. */
-  accepted({ endpointId, items, records }: AcceptBatch): void {
+  accepted(object: string, { endpointId, items, records }: AcceptBatch): void {
     const events = unpackRecords(records)
     for (const { eventId, subscriptionId, record } of items) {
       const id = deliveryIdOf(eventId, subscriptionId)
@@ -86,6 +88,7 @@ export class Ledger {
         id,
         eventId,
         endpointId,
+        object,
         subscriptionId,
         event: decodeEvent(bytes),
         results: new Map(),
@@ -95,15 +98,15 @@ export class Ledger {
         body: undefined,
       }
       this.deliveries.set(id, tracked)
-      this.#watched(endpointId).waiting.push(tracked)
+      this.#watched(object).waiting.push(tracked)
     }
   }
 
   /** An attempt begins; the answer is to be called when its end reaches the object. */
   started(attempt: Attempt): (outcome: Outcome, settings: EndpointSettings) => void {
-    const { endpoint, life, settings, deliveryId } = attempt
+    const { object, life, settings, deliveryId } = attempt
     const tracked = this.deliveries.get(deliveryId)
-    const watched = this.#watched(endpoint)
+    const watched = this.#watched(object)
     if (tracked === undefined) {
       this.#sim.violate(`${deliveryId} was sent and never accepted`)
       return () => undefined
@@ -136,8 +139,8 @@ export class Ledger {
   }
 
   /** Whether a delivery waits behind one that blocks its key. */
-  isBlocked({ endpointId, id }: Tracked): boolean {
-    const { laneOf, lanes, waiting } = this.#watched(endpointId)
+  isBlocked({ object, id }: Tracked): boolean {
+    const { laneOf, lanes, waiting } = this.#watched(object)
     const place = laneOf.get(id)
     if (place) return lanes.get(place.key)?.isBlocked ?? false
     return waiting.some((each) => each.id === id) && [...lanes.values()].some(({ isBlocked }) => isBlocked)
@@ -150,11 +153,12 @@ export class Ledger {
   ): void {
     const { violate, now } = { violate: (text: string) => this.#sim.violate(text), now: this.#sim.now() }
     const { last, ended, dueAt } = tracked
-    const places = settings.ordering === 'endpoint' ? 1 : settings.concurrency
+    const places = placesOf(settings)
     if (settings.state !== 'active') violate(`I8: ${deliveryId} starts while ${settings.state}`)
     if (watched.inFlight.has(deliveryId)) violate(`${deliveryId} is tried twice at a time`)
     if (watched.inFlight.size >= places) violate(`I10: more than ${places} attempts in flight`)
-    if (now < dueAt) violate(`I7: ${deliveryId} starts ${dueAt - now} ms early`)
+    // Where a crash has lost the outcome it begins anew.
+    if (now < dueAt && !ended) violate(`I7: ${deliveryId} starts ${dueAt - now} ms early`)
     if (now < watched.quietUntil) violate(`I7: ${deliveryId} starts before Retry-After`)
     if (delayMsOf(settings.retry, attempt) === undefined) violate(`I6: ${deliveryId} has attempt ${attempt}`)
     if (event.head.id !== tracked.eventId) violate(`I3: ${deliveryId} carries ${event.head.id}`)
@@ -215,14 +219,14 @@ export class Ledger {
   }
 
   #watched(name: string): Watched {
-    const known = this.#endpoints.get(name) ?? {
+    const known = this.#objects.get(name) ?? {
       lanes: new Map(),
       laneOf: new Map(),
       waiting: [],
       inFlight: new Set(),
       quietUntil: 0,
     }
-    this.#endpoints.set(name, known)
+    this.#objects.set(name, known)
     return known
   }
 }

@@ -82,17 +82,17 @@ export class Queue<T> {
       })),
     }
     let isOver = false
-    const done = (again: Iterable<[Queued<T>, number]>) => {
+    const finish = (again: Iterable<[Queued<T>, number]>) => {
       if (isOver) return
       isOver = true
       cancel()
       for (const [message, seconds] of again) this.#retry(message, seconds * 1000)
     }
     const all = () => messages.map((message): [Queued<T>, number] => [message, 1])
-    const cancel = sim.in(CONSUMER_MS_MAX, `${name} takes its batch back`, () => done(all()))
+    const cancel = sim.in(CONSUMER_MS_MAX, `${name} takes its batch back`, () => finish(all()))
     void consume(batch).then(
-      () => done(isForgotten ? all() : retried),
-      () => done(all()),
+      () => finish(isForgotten ? all() : retried),
+      () => finish(all()),
     )
   }
 

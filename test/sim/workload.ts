@@ -33,10 +33,11 @@ const POLICIES = [
 /** And those that change under way. */
 const PACES = [
   {},
-  {},
   { adaptive: false },
-  { concurrency: 1 },
-  { concurrency: 3 },
+  { adaptive: true },
+  { rateLimit: null },
+  { concurrency: 2 },
+  { concurrency: 6 },
   { rateLimit: { limit: 2, periodSeconds: 1 } },
   { rateLimit: { limit: 30, periodSeconds: 60, burst: 3 } },
   { circuit: { failures: 3, failingSeconds: 1, cooldownSeconds: 5, cooldownSecondsMax: 60 } },
@@ -101,6 +102,12 @@ export class Workload {
     config.isDown = false
   }
 
+  /** And those again that a last answer has disabled. */
+  resumeDisabled(): void {
+    for (const { id, settings } of this.#world.config.endpoints.values())
+      if (settings.state === 'disabled') this.#change(id, { ...settings, state: 'active' })
+  }
+
   /** Everything goes well from now on. */
   calm(): void {
     const { faults, log, receivers } = this.#world
@@ -109,9 +116,9 @@ export class Workload {
     for (const receiver of receivers.values()) receiver.mood = 'kind'
   }
 
-  /** One more event for each intake, as traffic never ends. */
+  /** One more event for each intake that the sweep does not know: an alarm lost so early only its traffic makes good. */
   sendLast(): void {
-    for (const intake of this.#world.intakes.keys()) void this.#send(1, intake)
+    for (const intake of this.#world.unknownIntakes()) void this.#send(1, intake)
   }
 
   /** The deliveries that must have come to an end for what was acknowledged. */
@@ -133,7 +140,7 @@ export class Workload {
 
   /** A provider sends a request until it is told that it was taken. Every try is an event of its own to us. */
   async #send(tries: number, to?: string): Promise<void> {
-    const { sim, intakes, ledger } = this.#world
+    const { sim, intakes } = this.#world
     const [first = '', ...others] = intakes.keys()
     const intake = to ?? this.#dice.pick([first, ...others])
     const keys = Array.from(
@@ -156,7 +163,6 @@ export class Workload {
         )
       }
     }
-    void ledger
   }
 
   async #append(intake: string, keys: string[], items: AppendItem[]): Promise<void> {
@@ -206,7 +212,12 @@ export class Workload {
     const { id, settings } = this.#dice.pick([first, ...others])
     const state = this.#dice.isHit(0.6) ? 'active' : 'paused'
     const pace = this.#dice.isHit(0.5) ? this.#dice.pick(PACES) : {}
-    this.#change(id, endpointSettingsSchema.parse({ ...settings, ...pace, state }))
+    // With another number of objects a key moves to another one, which keeps no order across the move.
+    const { concurrency } = settings
+    this.#change(
+      id,
+      endpointSettingsSchema.parse({ ...settings, ...pace, ...(concurrency > 6 && { concurrency }), state }),
+    )
   }
 
   #change(id: EndpointId, settings: Endpoint['settings']): void {
@@ -222,6 +233,7 @@ export class Workload {
       sourceIds: [],
       eventTypes: [...this.#dice.pick(PATTERNS)],
       state: 'active',
+      priority: this.#dice.pick(['high', 'normal', 'low']),
       createdAt: sim.now(),
     }
     this.#wantedSince.set(subscription.id, sim.elapsed)
@@ -248,6 +260,7 @@ export class Workload {
       timeoutMs: 3_000,
       ...this.#dice.pick(POLICIES),
       ...this.#dice.pick(PACES),
+      ...(this.#dice.isHit(0.2) && { concurrency: this.#dice.int(7, 18) }),
     })
   }
 

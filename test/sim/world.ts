@@ -8,6 +8,7 @@ import type { LogMessage } from '../../src/model/delivery-log.ts'
 import type { Endpoint } from '../../src/model/endpoint.ts'
 import type { EndpointId } from '../../src/model/id.ts'
 import type { AppendItem, Appended, HandOver, Settlement } from '../../src/model/intake.ts'
+import { objectNames } from '../../src/model/shard.ts'
 import { consumeFanout } from '../../src/route/consume.ts'
 import { routeHandOver, type RouteDeps } from '../../src/route/route.ts'
 import { RoutingCache } from '../../src/route/routing-cache.ts'
@@ -22,7 +23,7 @@ import { SimReceiver } from './receiver.ts'
 import type { Sim } from './sim.ts'
 
 /** Few, so that a run with few endpoints has fan-outs in pages too. */
-const FANOUT_LIMITS = { directEndpointsMax: 3, pageEndpoints: 2 }
+const FANOUT_LIMITS = { directObjectsMax: 3, pageEndpoints: 2 }
 /** As in `wrangler.toml`. What is given up there is gone here. */
 const LOG_RETRIES_MAX = 100
 const FANOUT_RETRIES_MAX = 10
@@ -36,7 +37,8 @@ export class World {
   readonly config: ConfigDatabase
   readonly log: LogDatabase
   readonly intakes = new Map<string, Host<Inbox>>()
-  readonly endpoints = new Map<EndpointId, Host<EndpointDoor>>()
+  /** Objects of endpoints, by name. */
+  readonly endpoints = new Map<string, Host<EndpointDoor>>()
   readonly receivers = new Map<EndpointId, SimReceiver>()
   readonly #registered = new Set<string>()
   readonly #routing = new RoutingCache()
@@ -73,16 +75,21 @@ export class World {
     this.intakes.set(name, new Host({ sim: this.sim, faults: this.faults, name, make, syncs: true }))
   }
 
-  /** An endpoint whose object learns its settings as the API tells it. */
+  /** An endpoint whose objects learn its settings as the API tells them. */
   addEndpoint(endpoint: Omit<Endpoint, 'version'>): void {
     const { id } = endpoint
-    const { sim, faults, ledger, config } = this
-    const receiver = new SimReceiver(sim, `receiver ${id.slice(-2)}`, (delivery, body) =>
-      ledger.received(id, delivery, body),
-    )
+    const { sim, ledger } = this
+    const name = `receiver ${id.slice(-2)}`
+    const receiver = new SimReceiver(sim, name, (delivery, body) => ledger.received(id, delivery, body))
     this.receivers.set(id, receiver)
+    for (const object of objectNames(endpoint)) this.#addObject(object, receiver)
+    void this.change(endpoint).catch(() => undefined)
+  }
+
+  #addObject(name: string, receiver: SimReceiver): void {
+    const { sim, faults, ledger, config } = this
     const make = (life: Life) =>
-      new EndpointDoor(id, life, {
+      new EndpointDoor(name, life, {
         sim,
         ledger,
         fetch: (_, init) => receiver.fetch(init),
@@ -90,16 +97,18 @@ export class World {
         notify: (known, { kind }) => (kind === 'disabled' ? this.disable(known.id) : Promise.resolve()),
         findEndpoint: (wanted) => config.read(() => config.endpoints.get(wanted)),
       })
-    this.endpoints.set(id, new Host({ sim, faults, name: id, make, syncs: false }))
-    void this.change(endpoint).catch(() => undefined)
+    this.endpoints.set(name, new Host({ sim, faults, name, make, syncs: false }))
   }
 
   /** As the API does it: the row first, then the object is told, which may fail. */
   async change(endpoint: Omit<Endpoint, 'version'>): Promise<void> {
     const written = this.config.putEndpoint(endpoint)
-    const host = this.endpoints.get(endpoint.id)
-    if (!host) return
-    await this.#call(host, 'configure', (object) => object.queue.configure(written))
+    await Promise.all(
+      objectNames(written).map(async (name) => {
+        const host = this.endpoints.get(name)
+        if (host) await this.#call(host, 'configure', ({ queue }) => queue.configure(written))
+      }),
+    )
   }
 
   async disable(id: EndpointId): Promise<void> {
@@ -131,6 +140,10 @@ export class World {
     for (const host of this.hosts()) host.rearm()
   }
 
+  unknownIntakes(): string[] {
+    return [...this.intakes.keys()].filter((name) => !this.#registered.has(name))
+  }
+
   stopSweep(): void {
     this.#sweeps = false
   }
@@ -141,13 +154,13 @@ export class World {
       this.#sweepLater()
       void sweep({
         pageIntakes: () => this.config.read(() => [...this.#registered]),
-        pageEndpoints: () => this.config.read(() => [...this.config.endpoints.keys()]),
+        pageEndpoints: () => this.config.read(() => [...this.config.endpoints.values()].flatMap(objectNames)),
         checkIntake: async (name) => {
           const host = this.intakes.get(name)
           if (host) await this.#call(host, 'check', (object) => object.check())
         },
         checkEndpoint: async (name) => {
-          const host = this.endpoints.get(name as EndpointId)
+          const host = this.endpoints.get(name)
           if (host) await this.#call(host, 'check', (object) => object.check())
         },
         loadCursor: () => Promise.resolve(undefined),
@@ -187,7 +200,7 @@ export class World {
       if (fate === 'is lost') return void answer(() => reject(new Error('network')))
       sim.in(
         faults.latency(),
-        `route ${handOver.intake} ${handOver.segments.map(({ segment }) => segment)}`,
+        `route ${handOver.intake} ${handOver.segments.map(({ segment }) => segment).join(' ')}`,
         () => {
           void routeHandOver(handOver, this.#routeDeps(), FANOUT_LIMITS).then(
             (settlement) =>
@@ -207,8 +220,8 @@ export class World {
           version: () => config.routingVersion(),
           subscriptions: () => config.routedSubscriptions(),
         }),
-      accept: async (batch) => {
-        const host = this.endpoints.get(batch.endpointId)
+      accept: async (name, batch) => {
+        const host = this.endpoints.get(name)
         if (host) await this.#call(host, 'accept', (object) => object.accept(batch), true)
       },
       enqueueFanout: (messages) => this.#fanoutQueue.send(messages),
@@ -229,7 +242,7 @@ export class World {
     return {
       write: (messages: readonly LogMessage[]) => writeLog(this.log.d1, messages),
       confirm: async (object: string, receipts: number[]) => {
-        const host = this.endpoints.get(object as EndpointId)
+        const host = this.endpoints.get(object)
         if (host) await this.#call(host, 'confirm', ({ queue }) => queue.confirm(receipts))
       },
       writeFailed: () => undefined,

@@ -63,6 +63,7 @@ export class EndpointWorld {
   accept(
     count: number,
     keys: readonly (string | undefined)[] = [],
+    { deliverAt, ...more }: { deliverAt?: number } & Partial<AcceptBatch> = {},
   ): { ids: DeliveryId[]; batch: AcceptBatch } {
     const segment = ++this.#segment
     const events = Array.from({ length: count }, (_, index) => this.#event(segment, index, keys[index]))
@@ -72,9 +73,11 @@ export class EndpointWorld {
       endpointVersion: 1,
       intake: 'default/src_a/ordered',
       items: events.map(({ head }, index) => {
-        return { segment, index, eventId: head.id, subscriptionId: SUBSCRIPTION, record: index }
+        const item = { segment, index, eventId: head.id, subscriptionId: SUBSCRIPTION, record: index }
+        return deliverAt === undefined ? item : { ...item, deliverAt }
       }),
       records: packRecords(events.map(encodeEvent)),
+      ...more,
     }
     this.queue.accept(batch)
     return { ids: events.map(({ head }) => deliveryIdOf(head.id, SUBSCRIPTION)), batch }

@@ -68,7 +68,13 @@ describe('a row of the log', () => {
   it('fits a queue message with everything it carries, and keeps the newest attempts whole', () => {
     const event = { head: eventHead(), body: new Uint8Array(0) }
     const pointer = { intake: 'default/src_a/weur', segment: 1, index: 0 }
-    const delivery = { id: newId('dlv', NOW), subscriptionId: 'sub_a', event, pointer } as const
+    const delivery = {
+      id: newId('dlv', NOW),
+      subscriptionId: 'sub_a',
+      event,
+      pointer,
+      triedBefore: 0,
+    } as const
     const record: AttemptRecord = {
       at: NOW,
       durationMs: 1,

@@ -53,6 +53,18 @@ describe('published events', () => {
     expect(world.published.at(-1)).toMatchObject({ type: 'b', occurredAt: Date.UTC(2026, 0, 1) })
   })
 
+  it('can say when they are to be delivered, at most four weeks ahead', async () => {
+    const at = (ms: number) => new Date(world.time.now + ms).toISOString()
+    await world.call('POST', '/v1/events', { type: 'a', data: 1, deliverAt: at(60_000) })
+    expect(world.published.at(-1)).toMatchObject({ deliverAt: world.time.now + 60_000 })
+    const reply = await world.call('POST', '/v1/events', {
+      type: 'a',
+      data: 1,
+      deliverAt: at(29 * 86_400_000),
+    })
+    expect(reply).toMatchObject(problem(400, 'invalid_request'))
+  })
+
   it('come at most a hundred at once', async () => {
     const events = Array.from({ length: 101 }, () => ({ type: 'a', data: 1 }))
     const reply = await world.call('POST', '/v1/events/batch', events)

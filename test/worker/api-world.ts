@@ -77,6 +77,7 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
       did.push(`${order} ${id}`)
       return { kind: 'done' }
     },
+    probe: async () => [],
     endpointsWanting: async (_, events) => events.map(() => []),
     replayCreated: async () => void did.push('replay created'),
     async redeliver(_, { ref, triedBefore }) {

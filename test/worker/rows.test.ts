@@ -1,0 +1,144 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { beforeAll, expect, it, vi } from 'vitest'
+import { alarmOf, fireAlarm, RelayWorld, type Stub } from './relay-world.ts'
+
+/** What the platform bills, of all that the tests below cause. */
+interface Bill {
+  /** Written by the SQL of the object, and its alarms, which are billed as rows. */
+  intake: { rows: number; alarms: number }
+  endpoint: { rows: number; alarms: number }
+  /** Written in the log database. */
+  d1: number
+  /** Messages of the queue: each is written, read and deleted. */
+  messages: number
+  /** Calls that reach an object: RPC and alarms fired. */
+  calls: { intake: number; endpoint: number }
+}
+
+let world: RelayWorld
+beforeAll(async () => {
+  world = await RelayWorld.open()
+})
+
+/** Counts from now on, through the storage that the object itself uses. */
+async function meterObject(stub: Stub): Promise<() => { rows: number; alarms: number }> {
+  return await runInDurableObject(stub, (_, state) => {
+    const exec = vi.spyOn(state.storage.sql, 'exec').mockClear()
+    const setAlarm = vi.spyOn(state.storage, 'setAlarm').mockClear()
+    return () => ({
+      rows: exec.mock.results.reduce(
+        (sum, { value }) => sum + (value as { rowsWritten: number }).rowsWritten,
+        0,
+      ),
+      alarms: setAlarm.mock.calls.length,
+    })
+  })
+}
+
+async function meter(endpoint: { object: Stub }): Promise<() => Promise<Bill>> {
+  const intake = await meterObject(world.intake)
+  const object = await meterObject(endpoint.object)
+  const batch = vi.spyOn(env.LOG_DB, 'batch').mockClear()
+  const send = vi.spyOn(env.LOG, 'send').mockClear()
+  const toIntake = vi.spyOn(env.INTAKE, 'getByName').mockClear()
+  const toEndpoint = vi.spyOn(env.ENDPOINT, 'getByName').mockClear()
+  return async () => {
+    const written = await Promise.all(batch.mock.results.map(({ value }) => value as Promise<D1Result[]>))
+    return {
+      intake: intake(),
+      endpoint: object(),
+      d1: written.flat().reduce((sum, { meta }) => sum + meta.rows_written, 0),
+      messages: send.mock.calls.length,
+      calls: { intake: toIntake.mock.calls.length, endpoint: toEndpoint.mock.calls.length },
+    }
+  }
+}
+
+/** Fires every alarm until both objects sleep; the number of those of each. */
+async function untilAsleep(endpoint: { object: Stub }): Promise<{ intake: number; endpoint: number }> {
+  const fired = { intake: 0, endpoint: 0 }
+  await vi.waitFor(async () => {
+    if (await fireAlarm(world, world.intake)) fired.intake++
+    if (await fireAlarm(world, endpoint.object)) fired.endpoint++
+    expect([await alarmOf(world.intake), await alarmOf(endpoint.object)]).toEqual([null, null])
+  }, 10_000)
+  return fired
+}
+
+interface Run {
+  events: number
+  bill: Bill
+  /** Alarms that fired. */
+  fired: { intake: number; endpoint: number }
+}
+
+/** Publishes the events in waves that arrive together, delivers and logs them all, and lets everything fall asleep. */
+async function run(endpoint: Metered, waves: number, each: number): Promise<Run> {
+  const before = world.at(endpoint).length
+  const bill = await meter(endpoint)
+  for (let wave = 0; wave < waves; wave++) {
+    await Promise.all(Array.from({ length: each }, (_, n) => world.publish(endpoint.type, { wave, n })))
+  }
+  const events = waves * each
+  await world.untilArrived(endpoint, before + events)
+  await vi.waitFor(async () => expect(await deliveredTo(endpoint)).toBe(before + events), 20_000)
+  const fired = await untilAsleep(endpoint)
+  return { events, bill: await bill(), fired }
+}
+
+type Metered = Awaited<ReturnType<RelayWorld['endpoint']>> & { type: string }
+
+/** An endpoint that has had its first event, which makes tables and fetches settings, once in the life of an object. */
+async function meteredEndpoint(type: string): Promise<Metered> {
+  const endpoint = { type, ...(await world.endpoint(type)) }
+  await run(endpoint, 1, 1)
+  world.now += 60_000
+  return endpoint
+}
+
+const deliveredTo = ({ id }: { id: string }) =>
+  env.LOG_DB.prepare(`SELECT count(*) AS n FROM deliveries WHERE status = 'delivered' AND endpoint_id = ?`)
+    .bind(id)
+    .first<number>('n')
+
+/** Dollars a million events: platform prices beyond the allowances, one request in, one log batch a message. */
+function dollars({ events, bill, fired }: Run): number {
+  const { intake, endpoint, d1, messages, calls } = bill
+  const rows = intake.rows + intake.alarms + endpoint.rows + endpoint.alarms + d1
+  const objectRequests = calls.intake + calls.endpoint + fired.intake + fired.endpoint
+  return (rows * 1 + messages * 3 * 0.4 + (events + messages) * 0.3 + objectRequests * 0.15) / events
+}
+
+function print(name: string, made: Run): void {
+  const { bill, fired } = made
+  // oxlint-disable-next-line no-console -- docs/storage.md quotes it
+  console.log(`${name}: ${JSON.stringify({ ...bill, fired })}, $${dollars(made).toFixed(2)} a million`)
+}
+
+/** Two rows of counters stand in D1 for each batch of the log and hour. */
+const COUNTERS = 2
+
+it('a sparse event costs what docs/storage.md says', async () => {
+  const made = await run(await meteredEndpoint('sparse'), 1, 1)
+  print('sparse', made)
+  const { bill, fired } = made
+  expect(bill.intake.rows).toBeLessThanOrEqual(2)
+  expect(bill.intake.alarms).toBeLessThanOrEqual(1)
+  expect(bill.endpoint.rows).toBeLessThanOrEqual(2)
+  expect(bill.endpoint.alarms).toBeLessThanOrEqual(2)
+  expect(bill.d1).toBeLessThanOrEqual(2 + COUNTERS)
+  expect(bill.messages).toBe(1)
+  expect(bill.calls).toEqual({ intake: 1, endpoint: 2 })
+  expect(fired.intake + fired.endpoint).toBeLessThanOrEqual(3)
+})
+
+it('a busy event costs what docs/storage.md says', { timeout: 60_000 }, async () => {
+  const made = await run(await meteredEndpoint('busy'), 10, 100)
+  print('busy', made)
+  const { bill, events } = made
+  expect(bill.intake.rows + bill.intake.alarms).toBeLessThanOrEqual(0.03 * events)
+  expect(bill.endpoint.rows + bill.endpoint.alarms).toBeLessThanOrEqual(0.06 * events)
+  expect(bill.d1).toBeLessThanOrEqual(2.05 * events)
+  expect(bill.messages).toBeLessThanOrEqual(0.05 * events)
+})
