@@ -11,7 +11,7 @@ import { planRoutes } from '../src/route/plan.ts'
 import { FANOUT } from '../src/route/route.ts'
 import { sift } from '../src/route/sift.ts'
 import { now } from './event.ts'
-import { rowOf, type Row, type Sample } from './stats.ts'
+import { rowOf, type Row } from './stats.ts'
 import type { World } from './world.ts'
 
 const CREATED_AT_ONCE = 16
@@ -33,31 +33,28 @@ export async function fanOut(world: World, endpoints: number): Promise<{ rows: R
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
   await makeEndpoints(world, endpoints, `http://127.0.0.1:${port}/`)
-  await world.quiet()
-  const before = rowsIn(world)
-  const begin = now()
-  await world.api.post('/v1/events', { type: 'bench.fanout', data: { n: 1 } })
-  while (arrivals.length < endpoints && now() - begin < ARRIVE_WITHIN_MS) await sleep(20)
-  const latenciesMs = arrivals.map((at) => at - begin)
-  const elapsedMs = Math.max(...latenciesMs)
-  await world.quiet()
+  const rows: Row[] = []
+  let rowsAnEvent = 0
+  // The first event finds objects that have never run; the others are what an endpoint's life is.
+  for (const name of ['the first event', 'the second event']) {
+    await world.quiet()
+    const before = rowsIn(world)
+    arrivals.length = 0
+    const begin = now()
+    await world.api.post('/v1/events', { type: 'bench.fanout', data: { n: rows.length } })
+    while (arrivals.length < endpoints && now() - begin < ARRIVE_WITHIN_MS) await sleep(20)
+    const latenciesMs = arrivals.map((at) => at - begin)
+    const errors = endpoints - arrivals.length
+    const sample = { count: arrivals.length, elapsedMs: latenciesMs.at(-1) ?? 0, latenciesMs, errors }
+    rows.push(rowOf(`${name}, to ${endpoints} endpoints`, [sample]))
+    await world.quiet()
+    rowsAnEvent = rowsIn(world) - before
+  }
   server.closeAllConnections()
   server.close()
-  const sample: Sample = {
-    count: arrivals.length,
-    elapsedMs,
-    latenciesMs,
-    errors: endpoints - arrivals.length,
-  }
   const messages = Math.ceil(endpoints / FANOUT.pageEndpoints)
-  const facts = {
-    endpoints,
-    handedToAllMs: Math.round(elapsedMs),
-    fanoutMessages: messages,
-    fanoutQueueOperations: messages * OPERATIONS_PER_MESSAGE,
-    objectRows: rowsIn(world) - before,
-  }
-  return { rows: [rowOf(`one event to ${endpoints} endpoints`, [sample])], facts }
+  const operations = messages * OPERATIONS_PER_MESSAGE
+  return { rows, facts: { endpoints, messages, queueOperations: operations, objectRowsAnEvent: rowsAnEvent } }
 }
 
 export type Facts = Record<string, number>

@@ -124,7 +124,10 @@ function requireUsable({ schemas, sample }: EventTypeSettings): void {
   if (faults.length > 0) throw invalid(faults)
   const newest = newestVersion(schemas)
   const schema = newest === undefined ? undefined : schemas[newest]
-  const wrong = sample == null || schema === undefined ? [] : mismatches(schema, sample, 'sample')
+  const wrong =
+    sample === null || sample === undefined || schema === undefined
+      ? []
+      : mismatches(schema, sample, 'sample')
   if (wrong.length > 0) throw invalid(wrong)
 }
 

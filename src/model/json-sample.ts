@@ -97,8 +97,8 @@ function merged(schema: Node, parts: unknown[], root: unknown): Node {
   return Object.assign({}, ...all, { properties }) as Node
 }
 
-function without({ oneOf: _, anyOf: __, ...rest }: Node): Node {
-  return rest
+function without(schema: Node): Node {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== 'oneOf' && key !== 'anyOf'))
 }
 
 /** Within the schema itself: nothing is fetched. */

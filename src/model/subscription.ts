@@ -97,7 +97,8 @@ export interface Subscription extends Pick<SubscriptionSettings, Matching>, Part
 
 function isTimeZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
   } catch {
     return false
   }

@@ -62,6 +62,43 @@ describe.concurrent('a subscription', () => {
   })
 })
 
+it('fails over while the first endpoint fails, and comes back when it has recovered', async () => {
+  let isDown = true
+  const first = await relay.receiver((_, response) => {
+    response.statusCode = isDown ? 500 : 200
+    response.end()
+  })
+  const second = await relay.receiver()
+  const source = await relay.source()
+  const circuit = { failures: 1, failingSeconds: 0, cooldownSeconds: 1 }
+  const retry = { scheduleSeconds: [0, 1, 1, 1, 1, 1, 1, 1, 1, 1] }
+  const main = await relay.call<{ id: string }>('POST', '/endpoints', { url: first.url, circuit, retry })
+  const spare = await relay.call<{ id: string }>('POST', '/endpoints', { url: second.url })
+  const rules = { endpointId: main.id, sourceIds: [source.id], failoverEndpointId: spare.id }
+  await relay.call('POST', '/subscriptions', rules)
+  let n = 0
+  const sendUntil = async (isThere: () => boolean, what: string) =>
+    eventually(
+      async () => {
+        await relay.send(source, `{"n":${n++}}`)
+        return isThere() || undefined
+      },
+      { withinMs: 30_000, what: () => what },
+    )
+  await sendUntil(() => second.received.length > 0, 'nothing has failed over')
+  isDown = false
+  const bodies = () => first.received.map(({ body }) => String(body))
+  await sendUntil(() => bodies().includes(`{"n":${n - 2}}`), 'nothing has come back')
+  const all = new Set([...bodies(), ...second.received.map(({ body }) => String(body))])
+  await eventually(
+    () => {
+      for (const { body } of [...first.received, ...second.received]) all.add(String(body))
+      return all.size >= n || undefined
+    },
+    { withinMs: 20_000, what: () => `${all.size} of ${n} events arrived` },
+  )
+})
+
 // One at a time: an endless script takes the only runner for its whole deadline.
 describe('a transformation', () => {
   it.each([
