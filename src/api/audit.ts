@@ -34,7 +34,8 @@ export function auditOperations({ logDb }: ApiDeps): Operation[] {
     operation({
       method: 'GET',
       path: '/audit',
-      summary: 'List the calls that changed something or were refused to, newest first; kept for 400 days',
+      summary:
+        'List the calls that changed something or were refused to, newest first; kept for 400 days at least',
       access: 'audit',
       query: pageQuery.extend({
         actor: z.string().max(100).optional(),
@@ -107,7 +108,7 @@ function idOf(answer: Answer | undefined): string | null {
     : null
 }
 
-function show(stored: AuditRow) {
-  const { tenantId: _, ...row } = stored
+function show(entry: AuditRow) {
+  const { tenantId: _, ...row } = entry
   return { ...row, at: isoTime(timeOfId(row.id)) }
 }
