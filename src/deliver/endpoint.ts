@@ -18,7 +18,7 @@ import { conclude, type Parts } from './conclude.ts'
 import { resendUnconfirmed } from './recover.ts'
 import { Repeats } from './repeats.ts'
 import { schedule } from './schedule.ts'
-import type { Checkpoint, DeliveryStore, StoredDelivery } from './store.ts'
+import { RETENTION_MS, type Checkpoint, type DeliveryStore, type StoredDelivery } from './store.ts'
 import { Announcer, cancelSome } from './waiting.ts'
 import { nextWake, SAFETY_MS } from './wake.ts'
 
@@ -26,8 +26,8 @@ import { nextWake, SAFETY_MS } from './wake.ts'
 const KEPT_BATCH_MIN = 8
 /** With this many unconfirmed batches in memory, smaller ones are kept as well: D1 is slow or down. */
 const UNKEPT_BATCHES_MAX = 16
-/** Journals older than this are dropped. */
-export const RETENTION_MS = 30 * 86_400_000
+/** So many deliveries that D1 confirmed are worth a row: a crash, or a deploy, would repeat them. */
+const UNWRITTEN_MAX = 64
 
 export interface EndpointDeps {
   store: DeliveryStore
@@ -53,8 +53,9 @@ export class EndpointQueue {
   readonly #inFlight = new Map<number, { isReplay: boolean }>()
   readonly #announcer: Announcer
   #endpoint: Endpoint | undefined
-  /** The checkpoint that the journal carries. */
+  /** The checkpoint that the journal carries, and how many deliveries were settled since. */
   #written: string
+  #unwritten = 0
 
   constructor(deps: EndpointDeps) {
     const { store, clock } = deps
@@ -98,7 +99,7 @@ export class EndpointQueue {
     const seq = store.nextSeq
     const checkpoint = this.#checkpoint()
     store.appendAccepted(fresh, checkpoint, now)
-    this.#written = JSON.stringify(checkpoint)
+    this.#wrote(checkpoint)
     this.#repeats.remember(fresh, seq)
     wakeBy(now + SAFETY_MS)
     this.drain()
@@ -144,6 +145,7 @@ export class EndpointQueue {
   /** D1 has these outcomes (I9): what ended with them needs nothing more. */
   confirm(receipts: readonly number[]): void {
     for (const receipt of receipts) this.#settle(this.#outbox.confirm(receipt))
+    if (this.#unwritten >= UNWRITTEN_MAX) this.#mark()
   }
 
   /** Starts everything that may start now. Never throws and never waits. */
@@ -175,9 +177,7 @@ export class EndpointQueue {
     if (this.#isQuiet()) {
       store.trim(this.#backlog.next)
       store.retain({ before: clock.now() - RETENTION_MS, keepFromPosition: this.#oldestNeeded() })
-      const checkpoint = this.#checkpoint()
-      store.mark(checkpoint, clock.now())
-      this.#written = JSON.stringify(checkpoint)
+      this.#mark()
     }
     this.arm()
   }
@@ -277,6 +277,7 @@ export class EndpointQueue {
 
   /** Deliveries whose outcome is durable: the journal and the retry table need them no more. */
   #settle(positions: readonly number[]): void {
+    this.#unwritten += positions.length
     for (const position of positions) {
       this.#backlog.settle(position)
       this.#lanes.settle(position)
@@ -291,8 +292,19 @@ export class EndpointQueue {
     const seq = store.nextSeq
     const checkpoint = { ...this.#checkpoint(), outcomes: toRanges([...this.#outbox.keptSeqs(), seq]) }
     store.appendOutcomes(message, checkpoint, clock.now())
-    this.#written = JSON.stringify(checkpoint)
+    this.#wrote(checkpoint)
     return seq
+  }
+
+  #mark(): void {
+    const checkpoint = this.#checkpoint()
+    this.#deps.store.mark(checkpoint, this.#deps.clock.now())
+    this.#wrote(checkpoint)
+  }
+
+  #wrote(checkpoint: Checkpoint): void {
+    this.#written = JSON.stringify(checkpoint)
+    this.#unwritten = 0
   }
 
   #checkpoint(): Checkpoint {

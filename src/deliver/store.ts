@@ -10,6 +10,8 @@ import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
 import type { BacklogState } from './backlog.ts'
 import type { GateState } from './gate.ts'
 
+/** Journals older than this are dropped. */
+export const RETENTION_MS = 30 * 86_400_000
 const ACCEPTED = 'accepted'
 /** A position is the row's sequence number and the index in the row, as one number that sorts. */
 const ITEMS_PER_ROW_MAX = 10_000

@@ -180,4 +180,17 @@ describe('the queue of one endpoint', () => {
     world.writeLog()
     expect(ids.map((id) => world.log.get(id)?.status)).toEqual(['delivered', 'dead'])
   })
+
+  it('repeats only a few of many confirmed deliveries after a crash in the middle of a long backlog', async () => {
+    const world = new EndpointWorld({ concurrency: 1 })
+    world.accept(300)
+    for (let done = 0; done < 250; done++) {
+      await world.inFlight[0]?.answer(OK)
+      world.now += 1_000
+      world.writeLog()
+    }
+    world.crash()
+    while (world.inFlight.length > 0) await world.inFlight[0]?.answer(OK)
+    expect(world.started.length).toBeLessThanOrEqual(300 + 64 + 3)
+  })
 })
