@@ -2,7 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { endToEnd, openRoutes } from './e2e.ts'
+import { hung } from './hung.ts'
 import { ingest } from './ingest.ts'
+import { keys } from './keys.ts'
 import { printTable, type Row } from './stats.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -11,7 +13,7 @@ interface Result {
   rows: Row[]
 }
 
-/** `npm run bench -- [ingest] [e2e] [--json FILE] [--connections 16,64,256] [--seconds 3] [--rounds 3] [--rate 50]` */
+/** `npm run bench -- [ingest] [e2e] [hung] [keys] [--json FILE] [--connections 16,64,256] [--seconds 3] [--rounds 3] [--rate 50] [--deliveries 10000] [--concurrency 6]` */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -21,6 +23,8 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '3' },
     rate: { type: 'string', default: '50' },
+    deliveries: { type: 'string', default: '10000' },
+    concurrency: { type: 'string', default: '6' },
   },
 })
 
@@ -44,6 +48,16 @@ const SCENARIOS: Record<string, (world: World) => Promise<Result[]>> = {
       { scenario: `e2e, from receipt to delivery at ${ratePerSecond}/s`, rows: paced },
       { scenario: 'e2e, as many as go through, time in the queue included', rows: most },
     ]
+  },
+  hung: async (world) => {
+    // Nine or ten deliveries for each event: more would measure the machine's limit and not the neighbours.
+    const rows = await hung(world, { ...common, ratePerSecond: Math.ceil(Number(values.rate) / 10) })
+    return [{ scenario: 'hung neighbours, ratio of p99', rows }]
+  },
+  keys: async (world) => {
+    const concurrency = Number(values.concurrency)
+    const rows = await keys(world, { deliveries: Number(values.deliveries), concurrency })
+    return [{ scenario: `a backlog by keys, ${concurrency} at once`, rows }]
   },
 }
 
