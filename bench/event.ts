@@ -13,9 +13,18 @@ export interface SignedRequest {
 }
 
 /** A whole HTTP request as GitHub would send it, with a delivery id of its own, ready for the socket. */
-export function signedRequest({ url, secret }: { url: URL; secret: string }): SignedRequest {
+export function signedRequest({
+  url,
+  secret,
+  fields = '',
+}: {
+  url: URL
+  secret: string
+  /** More of the body's first members, as JSON. */
+  fields?: string
+}): SignedRequest {
   const id = randomUUID()
-  const start = `{"id":"${id}","action":"created","repository":{"full_name":"octo/hello"},"text":"`
+  const start = `{"id":"${id}",${fields}"action":"created","repository":{"full_name":"octo/hello"},"text":"`
   const body = `${start}${'x'.repeat(BODY_BYTES - start.length - 2)}"}`
   const lines = [
     `POST ${url.pathname} HTTP/1.1`,

@@ -4,6 +4,8 @@ import { now, signedRequest } from './event.ts'
 
 export interface LoadTask {
   url: string
+  /** Sent to in turns, instead of the one; all on the same server. */
+  urls?: string[]
   secret: string
   connections: number
   seconds: number
@@ -29,7 +31,9 @@ const AFTER_ERROR_MS = 50
 
 serveTasks(async (task: LoadTask): Promise<LoadResult> => {
   const url = new URL(task.url)
-  const make = () => signedRequest({ url, secret: task.secret })
+  const urls = (task.urls ?? [task.url]).map((each) => new URL(each))
+  let turn = 0
+  const make = () => signedRequest({ url: urls[turn++ % urls.length] ?? url, secret: task.secret })
   const ahead = Array.from({ length: task.seconds * (task.ratePerSecond ?? AHEAD_PER_SECOND) }, make)
   const connections = Array.from({ length: task.connections }, () => new Connection(url))
   const result: LoadResult = { acknowledged: 0, errors: 0, elapsedMs: 0, latenciesMs: [], sentAt: new Map() }

@@ -3,7 +3,9 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { endToEnd, openRoutes } from './e2e.ts'
 import { fanOut, matching, type Facts } from './fanout.ts'
+import { hung } from './hung.ts'
 import { ingest } from './ingest.ts'
+import { keys } from './keys.ts'
 import { printTable, type Row } from './stats.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -13,7 +15,7 @@ interface Result {
   facts?: Facts
 }
 
-/** `npm run bench -- [ingest] [e2e] [fanout] [--json FILE] [--connections 16,64,256] [--seconds 3] [--rounds 3] [--rate 50] [--endpoints 10000]` */
+/** `npm run bench -- [ingest] [e2e] [fanout] [hung] [keys] [--json FILE] [--connections 16,64,256] [--seconds 3] [--rounds 3] [--rate 50] [--endpoints 10000] [--deliveries 10000] [--concurrency 6]` */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -24,6 +26,8 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     rate: { type: 'string', default: '50' },
     endpoints: { type: 'string', default: '10000' },
+    deliveries: { type: 'string', default: '10000' },
+    concurrency: { type: 'string', default: '6' },
   },
 })
 
@@ -55,9 +59,21 @@ const SCENARIOS: Record<string, (world: World) => Promise<Result[]>> = {
       { scenario: 'fanout, from publishing to each receiver', ...(await fanOut(world, endpoints)) },
     ]
   },
+  hung: async (world) => {
+    // Nine or ten deliveries for each event: more would measure the machine's limit and not the neighbours.
+    const rows = await hung(world, { ...common, ratePerSecond: Math.ceil(Number(values.rate) / 10) })
+    return [{ scenario: 'hung neighbours, ratio of p99', rows }]
+  },
+  keys: async (world) => {
+    const concurrency = Number(values.concurrency)
+    const rows = await keys(world, { deliveries: Number(values.deliveries), concurrency })
+    return [{ scenario: `a backlog by keys, ${concurrency} at once`, rows }]
+  },
 }
 
-const chosen = positionals.length ? positionals : Object.keys(SCENARIOS)
+/** Without a name: what fits into two minutes. */
+const DEFAULT = ['ingest', 'e2e']
+const chosen = positionals.length ? positionals : DEFAULT
 const unknown = chosen.filter((name) => !SCENARIOS[name])
 if (unknown.length) {
   console.error(`No scenario ${unknown.join(', ')}: choose from ${Object.keys(SCENARIOS).join(', ')}`)

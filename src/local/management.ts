@@ -2,6 +2,7 @@
 export interface Management {
   post<T>(path: string, body: unknown): Promise<T>
   get<T>(path: string): Promise<T>
+  patch<T>(path: string, body: unknown): Promise<T>
 }
 
 export function managementOf({ url, rootToken }: { url: string; rootToken: string }): Management {
@@ -16,6 +17,7 @@ export function managementOf({ url, rootToken }: { url: string; rootToken: strin
 
   return {
     post: (path, body) => call(path, { method: 'POST', body: JSON.stringify(body) }),
+    patch: (path, body) => call(path, { method: 'PATCH', body: JSON.stringify(body) }),
     get: (path) => call(path, { method: 'GET' }),
   }
 }
