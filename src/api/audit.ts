@@ -34,7 +34,8 @@ export function auditOperations({ logDb }: ApiDeps): Operation[] {
     operation({
       method: 'GET',
       path: '/audit',
-      summary: 'List the calls that changed something or were refused to, newest first; kept for 400 days',
+      summary:
+        'List the calls that changed something or were refused to, newest first; kept for 400 days at least',
       access: 'audit',
       query: pageQuery.extend({
         actor: z.string().max(100).optional(),

@@ -1,4 +1,4 @@
-import type { TenantId } from '../model/id.ts'
+import { firstIdAt, type TenantId } from '../model/id.ts'
 import { DAY_MS } from '../model/metrics.ts'
 import { COUNTERS, KEY } from './metrics-writer.ts'
 
@@ -10,7 +10,7 @@ const TIMES = ['last_at', 'last_delivered_at', 'last_failed_at', 'last_rejected_
 
 /**
  * Sums the tenant's oldest day of hours that has not been, and removes what is past its time: hours with the logs
- * that they help to find (`before`, ms), days after more than a year. Answers whether there was such a day.
+ * that they help to find (`before`, ms), days and the audit log after more than a year. Answers whether there was such a day.
  */
 export async function rollUpDay(
   logDb: D1Database,
@@ -45,6 +45,9 @@ export async function rollUpDay(
            AND ((grain = 'hour' AND at < ?2) OR (grain = 'day' AND at < ?3))`,
       )
       .bind(tenantId, Math.min(before, day) - DAY_MS, now - DAYS_KEPT * DAY_MS),
+    logDb
+      .prepare('DELETE FROM audit WHERE tenant_id = ?1 AND id < ?2')
+      .bind(tenantId, firstIdAt('aud', now - DAYS_KEPT * DAY_MS)),
   ])
   return true
 }

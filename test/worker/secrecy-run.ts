@@ -1,0 +1,58 @@
+import type { World } from './api-world.ts'
+
+/** What a caller gives that must not come back. */
+export const SECRETS = [
+  'given-to-a-source-5581',
+  'whsec_Z2l2ZW4tdG8tYW4tZW5kcG9pbnQtNTU4MS1naXZlbg==',
+  'Bearer-header-5581',
+  'hidden-value-5581',
+  'wrong-body-5581',
+]
+
+/** Makes, changes, rotates, breaks, lists and removes everything that holds a secret. */
+export async function runEverything(world: World): Promise<{ answers: unknown[]; shownOnce: string[] }> {
+  const [given = '', whsec = '', bearer = '', hidden = '', wrong = ''] = SECRETS
+  const answers: unknown[] = []
+  const shownOnce: string[] = []
+  const call = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
+    const reply = await world.call(method, path, body, { headers })
+    const { secret, token, ...rest } = reply.body
+    // Shown once, in the answer to what made them.
+    for (const each of [secret, token])
+      if (typeof each === 'string' && method === 'POST') shownOnce.push(each)
+    answers.push(reply.status, rest, [...reply.headers])
+    return reply.body
+  }
+  const source = await call('POST', '/v1/sources', { provider: 'github', secrets: [given] })
+  await call('POST', '/v1/sources', { provider: 'github' }, { 'idempotency-key': 'k' })
+  await call('POST', `/v1/sources/${source.id}/secrets`, {})
+  const endpoint = await call('POST', '/v1/endpoints', {
+    url: 'https://r.example/',
+    secret: whsec,
+    headers: { authorization: bearer },
+  })
+  await call('POST', `/v1/endpoints/${endpoint.id}/secrets`, {}, { 'idempotency-key': 'k2' })
+  await call('PATCH', `/v1/endpoints/${endpoint.id}`, { headers: { 'x-api-key': bearer } })
+  const token = await call('POST', '/v1/tokens', { name: 't', scopes: ['*'] })
+  await call('POST', '/v1/endpoints', { url: 'https://10.0.0.1/', secret: whsec })
+  await call('POST', '/v1/endpoints', { url: 'https://r.example/', secret: wrong })
+  await call('PATCH', `/v1/sources/${source.id}`, { colour: hidden })
+  for (const path of [
+    'sources',
+    'endpoints',
+    'tokens',
+    'audit',
+    'deliveries',
+    'events',
+    'health',
+    'metrics',
+  ]) {
+    await call('GET', `/v1/${path}`)
+  }
+  for (const path of [`sources/${source.id}`, `endpoints/${endpoint.id}`, `tokens/${token.id}`]) {
+    await call('GET', `/v1/${path}`)
+    await call('DELETE', `/v1/${path}`)
+  }
+  await call('GET', '/v1/audit')
+  return { answers, shownOnce }
+}
