@@ -24,9 +24,9 @@ it('makes, reads, changes and removes resources', async () => {
 
 it('goes through a list page after page', async () => {
   for (const uid of ['a', 'b', 'c']) await client.create('sources', { provider: 'generic', uid })
-  const uids: unknown[] = []
-  for await (const { uid } of client.list('sources', { limit: 1 })) uids.push(uid)
-  expect(uids.toSorted()).toEqual(['a', 'b', 'c'])
+  const uids = new Set<unknown>()
+  for await (const { uid } of client.list('sources', { limit: 1 })) uids.add(uid)
+  expect(uids).toEqual(new Set(['a', 'b', 'c']))
 })
 
 it('publishes', async () => {
