@@ -4,6 +4,7 @@ import { idSchema, newId } from '../model/id.ts'
 import { ProblemError, problemResponse } from '../model/problem.ts'
 import { auditOperations } from './audit.ts'
 import { Authenticator } from './auth.ts'
+import { configurationOperations } from './configuration.ts'
 import { deliveryOperations } from './deliveries.ts'
 import type { ApiDeps } from './deps.ts'
 import { DOCS_POLICY, docsPage } from './docs-page.ts'
@@ -95,7 +96,7 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
 
 function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[] {
   const check = new SchemaCheck(deps.db)
-  return [
+  const operations = [
     ...tenantOperations(deps),
     ...tokenOperations(deps, authenticator),
     ...sourceOperations(deps),
@@ -116,6 +117,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...healthOperations(deps),
     ...auditOperations(deps),
   ]
+  return [...operations, ...configurationOperations(deps, operations)]
 }
 
 /** Made at the first request for it: most isolates are never asked. */

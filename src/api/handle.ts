@@ -78,7 +78,7 @@ async function answer(
       tenantId,
       scopes,
       id: prefix && (await identify(deps.db, { tenantId, prefix, given })),
-      uid: operation.method === 'PUT' ? parseUid(given) : given,
+      uid: operation.method === 'PUT' && operation.path.includes(':id') ? parseUid(given) : given,
       query,
       body: parseJson(body),
       url,

@@ -99,7 +99,9 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
     override({ jsonSchema: made }) {
       // The format says it; the pattern is a page long.
       if (made.format === 'date-time') delete made.pattern
-      if (made.properties === undefined) return
+      // An object that is open on purpose, such as a resource in a document, stays so.
+      const isOpen = typeof made.additionalProperties === 'object'
+      if (made.properties === undefined || isOpen) return
       if (io === 'input') made.additionalProperties = false
       else delete made.additionalProperties
     },

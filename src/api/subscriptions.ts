@@ -105,6 +105,7 @@ export function subscriptionOperations(deps: ApiDeps): Operation[] {
         const { after, limit } = pageOf(VERSIONS, query)
         const before = after === undefined ? undefined : Number(after)
         const rows = await listVersions(deps.db, { tenantId, id }, { before, limit: limit + 1 })
+        if (rows.length === 0 && !(await getSubscription(deps.db, { tenantId, id }))) throw notFound()
         const listed = rows.map((row) => ({ ...row, id: String(row.version) }))
         return answerPage(VERSIONS, { rows: listed, limit, present: showVersion })
       },

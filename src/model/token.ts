@@ -15,6 +15,7 @@ export const SCOPED_RESOURCES = [
   'metrics',
   'health',
   'audit',
+  'configuration',
 ] as const
 
 export type ScopedResource = (typeof SCOPED_RESOURCES)[number]
