@@ -201,6 +201,7 @@ describe('the queue of one endpoint', () => {
     world.writeLog()
     while (await world.fireAlarm());
     world.now += 30_000
+    world.queue.drain()
     expect(world.queue.nextWakeAt()).toBeUndefined()
   })
 })
