@@ -17,7 +17,9 @@ export class Gate {
   readonly #clock: Clock
   #quietUntil: number
   #health: Health
+  /** As of the last attempt: what time adds is no progress that a row must carry. */
   #bucket: Bucket | null
+  #refilled: Bucket | null = null
 
   constructor(clock: Clock, state: GateState | undefined) {
     this.#clock = clock
@@ -51,7 +53,7 @@ export class Gate {
 
   /** An attempt starts. */
   spend(): void {
-    if (this.#bucket) this.#bucket = { ...this.#bucket, tokens: this.#bucket.tokens - 1 }
+    if (this.#refilled) this.#bucket = { ...this.#refilled, tokens: this.#refilled.tokens - 1 }
   }
 
   quiet(until: number): void {
@@ -110,10 +112,11 @@ export class Gate {
     const rate = rateOf(settings, shardsOf(settings))
     if (rate === undefined) {
       this.#bucket = null
+      this.#refilled = null
       return 0
     }
-    this.#bucket = refill(this.#bucket ?? { tokens: rate.capacity, at: now }, rate, now)
-    return nextTokenAt(this.#bucket, rate)
+    this.#refilled = refill(this.#bucket ?? { tokens: rate.capacity, at: now }, rate, now)
+    return nextTokenAt(this.#refilled, rate)
   }
 
   /** This object's share of the endpoint's places. */

@@ -193,4 +193,15 @@ describe('the queue of one endpoint', () => {
     while (world.inFlight.length > 0) await world.inFlight[0]?.answer(OK)
     expect(world.started.length).toBeLessThanOrEqual(300 + 64 + 3)
   })
+
+  it('writes nothing more for a rate limit that only time refills', async () => {
+    const world = new EndpointWorld({ rateLimit: { limit: 5, periodSeconds: 60 } })
+    world.accept(3)
+    while (world.inFlight.length > 0) await world.inFlight[0]?.answer(OK)
+    world.writeLog()
+    while (await world.fireAlarm());
+    world.now += 30_000
+    world.queue.drain()
+    expect(world.queue.nextWakeAt()).toBeUndefined()
+  })
 })
