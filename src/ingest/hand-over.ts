@@ -161,9 +161,9 @@ export class HandOvers {
     this.#cache.delete(segment)
   }
 
-  #page(segment: number, pages: number): void {
+  #page(segment: number, pages: readonly number[]): void {
     const early = this.#progress.get(segment)?.pagesEarly ?? new Set()
-    const pagesLeft = new Set(Array.from({ length: pages }, (_, page) => page)).difference(early)
+    const pagesLeft = new Set(pages).difference(early)
     if (pagesLeft.size === 0) return this.#settle(segment)
     const { clock, wakeBy } = this.#deps
     const notBefore = clock.now() + PAGED_MS_MAX

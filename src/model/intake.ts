@@ -28,7 +28,7 @@ export interface HandOver {
 export interface Settlement {
   settled: number[]
   /** Segments whose endpoints were put on the fan-out queue in pages; each page is settled by its consumer. */
-  paged: { segment: number; pages: number }[]
+  paged: { segment: number; pages: number[] }[]
 }
 
 /** Of an intake object's name: `tenant/source/region`, where source may be `publish`. */

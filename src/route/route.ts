@@ -1,6 +1,6 @@
 import type { AcceptBatch, FanoutMessage } from '../model/accept.ts'
 import type { EventRow } from '../model/delivery-log.ts'
-import type { TenantId } from '../model/id.ts'
+import type { EndpointId, TenantId } from '../model/id.ts'
 import { parseIntakeName, type HandOver, type Settlement } from '../model/intake.ts'
 import type { RoutingTable } from './match.ts'
 import { endpointsOf, planRoutes, type Plan } from './plan.ts'
@@ -97,10 +97,25 @@ async function enqueuePages(
   const messages: FanoutMessage[] = []
   for (let i = 0; i < endpointIds.length; i += pageEndpoints) {
     const page = endpointIds.slice(i, i + pageEndpoints)
-    messages.push({ intake, tenantId, segments, page: messages.length, endpointIds: page })
+    messages.push({ intake, tenantId, segments, page: pageId(page), endpointIds: page })
   }
   await deps.enqueueFanout(messages)
-  return { settled: [], paged: segments.map((segment) => ({ segment, pages: messages.length })) }
+  const pages = messages.map(({ page }) => page)
+  return { settled: [], paged: segments.map((segment) => ({ segment, pages })) }
+}
+
+/**
+ * A page is named by what is on it, in 53 bits: when the same segments are handed over again and the subscriptions
+ * have changed, a late message of the first plan settles only a page of the second that is the same.
+ */
+function pageId(endpointIds: readonly EndpointId[]): number {
+  let [a, b] = [0x811c9dc5, 0x9e3779b9]
+  for (const char of endpointIds.join()) {
+    const code = char.charCodeAt(0)
+    a = Math.imul(a ^ code, 0x01000193)
+    b = Math.imul(b ^ code, 0x85ebca6b)
+  }
+  return (a >>> 0) * 2 ** 21 + (b >>> 11)
 }
 
 /** Hands over every batch and returns the segments of which some endpoint did not get its part. */

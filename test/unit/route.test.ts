@@ -220,22 +220,29 @@ describe('a hand-over', () => {
   it('goes through the queue to many, each endpoint on one page', async () => {
     const world = new World(2 * FANOUT.pageEndpoints + 1)
     const settlement = await routeHandOver(world.sent, world.deps)
+    const pages = world.fanout.map(({ page }) => page)
+    expect(new Set(pages).size).toBe(3)
     expect(settlement).toEqual({
       settled: [],
       paged: [
-        { segment: 1, pages: 3 },
-        { segment: 2, pages: 3 },
+        { segment: 1, pages },
+        { segment: 2, pages },
       ],
     })
     expect(world.did).toEqual([])
-    expect(world.fanout.map(({ page, segments }) => [page, segments])).toEqual([
-      [0, [1, 2]],
-      [1, [1, 2]],
-      [2, [1, 2]],
-    ])
+    expect(world.fanout.map(({ segments }) => segments)).toEqual(pages.map(() => [1, 2]))
+    expect(pages.every(Number.isSafeInteger)).toBe(true)
     expect(JSON.stringify(world.fanout[0]).length).toBeLessThan(128_000)
     for (const message of world.fanout) await routePage(message, world.deps)
     expect(new Set(world.did).size).toBe(2 * FANOUT.pageEndpoints + 1 + 3)
+  })
+
+  it('names a page by what is on it, so that a late message of an older plan settles no other page', async () => {
+    const [before, same, after] = [new World(70), new World(70), new World(71)]
+    for (const world of [before, same, after]) await routeHandOver(world.sent, world.deps)
+    const pagesOf = (world: World) => world.fanout.map(({ page }) => page)
+    expect(pagesOf(same)).toEqual(pagesOf(before))
+    expect(pagesOf(after)).not.toEqual(pagesOf(before))
   })
 
   it('comes again for a page of which an endpoint failed, which is not settled before', async () => {
@@ -245,10 +252,10 @@ describe('a hand-over', () => {
     if (!message) throw new Error('no page')
     world.failing.add('ep_0007')
     await expect(routePage(message, world.deps)).rejects.toThrow('2 segments')
-    expect(world.did).not.toContain('settled 1,2 page 0')
+    expect(world.did).not.toContain(`settled 1,2 page ${message.page}`)
     world.failing.clear()
     await routePage(message, world.deps)
-    expect(world.did).toContain('settled 1,2 page 0')
+    expect(world.did).toContain(`settled 1,2 page ${message.page}`)
   })
 
   it('that nobody wants is logged and settled', async () => {
