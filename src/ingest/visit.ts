@@ -1,3 +1,5 @@
+import { after } from '../model/clock.ts'
+
 const TIMEOUT_MS = 10_000
 
 /**
@@ -8,10 +10,14 @@ export async function visit(
   url: string,
   fetch: (url: string, init: RequestInit) => Promise<Response>,
 ): Promise<void> {
+  const abort = new AbortController()
+  const cancel = after(TIMEOUT_MS, () => abort.abort())
   try {
-    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const response = await fetch(url, { redirect: 'manual', signal: abort.signal })
     await response.body?.cancel()
   } catch {
     // Expected of a host that cannot be reached.
+  } finally {
+    cancel()
   }
 }

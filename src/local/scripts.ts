@@ -1,4 +1,5 @@
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
+import { after, within } from '../model/clock.ts'
 import { isolateOf, SCRIPT_DEADLINE_MS, type Script } from '../route/isolate.ts'
 
 export type ScriptCall = Script & { input: unknown }
@@ -38,7 +39,7 @@ export class ScriptRunner {
     const answered = this.#runtime
       .dispatchFetch('http://runner/', request)
       .then((response) => response.text())
-    const answer = await within(SCRIPT_DEADLINE_MS, answered).catch(() => undefined)
+    const answer = await within(SCRIPT_DEADLINE_MS, answered, after).catch(() => undefined)
     if (answer !== undefined) return answer
     await this.dispose().catch(() => undefined)
     return JSON.stringify({ error: `no answer within ${SCRIPT_DEADLINE_MS} ms` })
@@ -62,7 +63,7 @@ export class ScriptRunner {
         cf: false,
       }),
     )
-    await within(START_MS_MAX, runtime.ready)
+    await within(START_MS_MAX, runtime.ready, after)
     return runtime
   }
 }
@@ -78,15 +79,3 @@ const RUNNER = `export default {
     }
   },
 }`
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}

@@ -1,3 +1,4 @@
+import { VIEW } from './view.ts'
 import type { FieldError } from '../model/problem.ts'
 import { err, ok, type Result } from '../model/result.ts'
 import { conditionOf, isOperator } from './filter-condition.ts'
@@ -27,18 +28,7 @@ export interface Filter {
 const CLAUSES_MAX = 200
 const DEPTH_MAX = 16
 /** Where a path may begin; one that begins with none of these leads into the body. */
-const ROOTS = new Set([
-  'body',
-  'headers',
-  'query',
-  'path',
-  'method',
-  'type',
-  'source',
-  'metadata',
-  'geo',
-  'event',
-])
+const ROOTS = new Set<string>(VIEW)
 
 /** Compiles a filter, or says what is wrong with it and where. docs/filters.md is its description. */
 export function compileFilter(source: unknown, at = 'filter'): Result<Filter, FieldError[]> {

@@ -1,3 +1,4 @@
+import { after, within } from '../model/clock.ts'
 import { isolateOf, SCRIPT_DEADLINE_MS, type RunScript } from './isolate.ts'
 
 /** Through a Worker Loader: no bindings, no network, and what it takes of the processor is limited. */
@@ -7,7 +8,7 @@ export function makeScriptRunner(loader: WorkerLoader): RunScript {
     const worker = loader.get(name, () => ({ ...code, globalOutbound: null }))
     const request = new Request('https://rule.invalid/', { method: 'POST', body: JSON.stringify(input) })
     const answered = worker.getEntrypoint(undefined, { limits: code.limits }).fetch(request)
-    return answerOf(await within(SCRIPT_DEADLINE_MS, answered.then(textOf)))
+    return answerOf(await within(SCRIPT_DEADLINE_MS, answered.then(textOf), after))
   }
 }
 
@@ -35,16 +36,4 @@ function answerOf(text: string): unknown {
   const answer = JSON.parse(text) as { result?: unknown; error?: string }
   if (answer.error !== undefined) throw new Error(`javascript: ${answer.error}`)
   return answer.result
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`javascript: no answer within ${ms} ms`)), ms)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

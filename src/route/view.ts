@@ -84,7 +84,8 @@ class LazyView implements EventView {
   }
 }
 
-const VIEW = [
+/** What a rule sees of an event, by name. */
+export const VIEW = [
   'body',
   'headers',
   'query',
