@@ -15,19 +15,13 @@ import { Gate } from './gate.ts'
 import { Lanes, NEVER } from './lanes.ts'
 import { Outbox, type Batch } from './outbox.ts'
 import { conclude, type Parts } from './conclude.ts'
+import { isWorthKeeping, Progress } from './progress.ts'
 import { resendUnconfirmed } from './recover.ts'
 import { Repeats } from './repeats.ts'
 import { schedule } from './schedule.ts'
 import { RETENTION_MS, type Checkpoint, type DeliveryStore, type StoredDelivery } from './store.ts'
 import { Announcer, cancelSome } from './waiting.ts'
 import { nextWake, SAFETY_MS } from './wake.ts'
-
-/** Smaller batches of outcomes are not worth a row: a crash before D1 confirms them repeats these few attempts. */
-const KEPT_BATCH_MIN = 8
-/** With this many unconfirmed batches in memory, smaller ones are kept as well: D1 is slow or down. */
-const UNKEPT_BATCHES_MAX = 16
-/** So many deliveries that D1 confirmed are worth a row: a crash, or a deploy, would repeat them. */
-const UNWRITTEN_MAX = 64
 
 export interface EndpointDeps {
   store: DeliveryStore
@@ -52,10 +46,10 @@ export class EndpointQueue {
   readonly #gate: Gate
   readonly #inFlight = new Map<number, { isReplay: boolean }>()
   readonly #announcer: Announcer
+  readonly #progress: Progress
   #endpoint: Endpoint | undefined
-  /** The checkpoint that the journal carries, and how many deliveries were settled since. */
-  #written: string
-  #unwritten = 0
+  /** When the last batch was accepted in this life. */
+  #acceptedAt = 0
 
   constructor(deps: EndpointDeps) {
     const { store, clock } = deps
@@ -82,7 +76,7 @@ export class EndpointQueue {
       receipts.reduce((last, each) => Math.max(last, each), checkpoint?.receipt ?? 0),
     )
     resendUnconfirmed(checkpoint, { store, outbox: this.#outbox, lanes: this.#lanes })
-    this.#written = JSON.stringify(this.#checkpoint())
+    this.#progress = new Progress({ store, clock, state: () => this.#checkpoint() })
   }
 
   get endpoint(): Endpoint | undefined {
@@ -91,16 +85,13 @@ export class EndpointQueue {
 
   /** I1: durable when it returns (the output gate holds the answer), and a repeat adds nothing. */
   accept(batch: AcceptBatch): void {
-    const { store, clock, wakeBy } = this.#deps
+    const { clock, wakeBy } = this.#deps
     const unknown = this.#repeats.without(batch)
     const fresh = unknown?.origin === undefined ? unknown : this.#withoutWaiting(unknown)
     if (fresh === undefined) return
     const now = clock.now()
-    const seq = store.nextSeq
-    const checkpoint = this.#checkpoint()
-    store.appendAccepted(fresh, checkpoint, now)
-    this.#wrote(checkpoint)
-    this.#repeats.remember(fresh, seq)
+    this.#repeats.remember(fresh, this.#progress.accepted(fresh))
+    this.#acceptedAt = now
     wakeBy(now + SAFETY_MS)
     this.drain()
   }
@@ -145,7 +136,7 @@ export class EndpointQueue {
   /** D1 has these outcomes (I9): what ended with them needs nothing more. */
   confirm(receipts: readonly number[]): void {
     for (const receipt of receipts) this.#settle(this.#outbox.confirm(receipt))
-    if (this.#unwritten >= UNWRITTEN_MAX) this.#mark()
+    this.#progress.markIfLong()
   }
 
   /** Starts everything that may start now. Never throws and never waits. */
@@ -162,8 +153,7 @@ export class EndpointQueue {
       }
       this.#start(choice.kind, choice.position)
     }
-    if (this.#inFlight.size === 0) this.#outbox.flush()
-    else this.#outbox.flushIfDue()
+    this.#outbox.flushIfDue({ isIdle: this.#inFlight.size === 0 })
   }
 
   /** What the alarm does. The caller has re-armed before (I4). */
@@ -177,9 +167,16 @@ export class EndpointQueue {
     if (this.#isQuiet()) {
       store.trim(this.#backlog.next)
       store.retain({ before: clock.now() - RETENTION_MS, keepFromPosition: this.#oldestNeeded() })
-      this.#mark()
+      // While deliveries keep coming, the next row of the journal says what a mark would.
+      if (clock.now() - this.#acceptedAt >= SAFETY_MS) this.#conclude()
     }
     this.arm()
+  }
+
+  /** The last of a burst: logged, and at the next alarm, when the log has confirmed it, written down. */
+  #conclude(): void {
+    if (this.#outbox.isGathering) this.#outbox.flush()
+    else this.#progress.mark()
   }
 
   /** Sets the alarm that is due next (I4). */
@@ -194,7 +191,7 @@ export class EndpointQueue {
       now: this.#deps.clock.now(),
       isActive: settings?.state === 'active' || this.#endpoint?.isRemoved === true,
       isBusy: this.#inFlight.size > 0 || this.#first() !== undefined,
-      isDirty: this.#isDirty(),
+      isDirty: this.#progress.isDirty,
       retryDueAt: this.#nextDue()?.dueAt,
       quietUntil: settings ? this.#gate.opensAt(settings) : 0,
       resendDueAt: this.#outbox.nextDueAt(),
@@ -277,7 +274,7 @@ export class EndpointQueue {
 
   /** Deliveries whose outcome is durable: the journal and the retry table need them no more. */
   #settle(positions: readonly number[]): void {
-    this.#unwritten += positions.length
+    this.#progress.settled(positions.length)
     for (const position of positions) {
       this.#backlog.settle(position)
       this.#lanes.settle(position)
@@ -285,26 +282,9 @@ export class EndpointQueue {
   }
 
   #keep(batch: Batch, message: LogMessage, must: boolean): number | undefined {
-    const { store, clock } = this.#deps
-    const isSmall = batch.rows.length < KEPT_BATCH_MIN && this.#outbox.unkept < UNKEPT_BATCHES_MAX
-    if (isSmall && !must) return undefined
+    if (!must && !isWorthKeeping(batch, this.#outbox.unkept)) return undefined
     this.#settle(batch.ended)
-    const seq = store.nextSeq
-    const checkpoint = { ...this.#checkpoint(), outcomes: toRanges([...this.#outbox.keptSeqs(), seq]) }
-    store.appendOutcomes(message, checkpoint, clock.now())
-    this.#wrote(checkpoint)
-    return seq
-  }
-
-  #mark(): void {
-    const checkpoint = this.#checkpoint()
-    this.#deps.store.mark(checkpoint, this.#deps.clock.now())
-    this.#wrote(checkpoint)
-  }
-
-  #wrote(checkpoint: Checkpoint): void {
-    this.#written = JSON.stringify(checkpoint)
-    this.#unwritten = 0
+    return this.#progress.kept(message)
   }
 
   #checkpoint(): Checkpoint {
@@ -329,10 +309,6 @@ export class EndpointQueue {
   #parts(endpoint: Endpoint): Parts {
     const { store, clock } = this.#deps
     return { store, clock, outbox: this.#outbox, backlog: this.#backlog, lanes: this.#lanes, endpoint }
-  }
-
-  #isDirty(): boolean {
-    return JSON.stringify(this.#checkpoint()) !== this.#written
   }
 
   /** Nothing moves: what is left waits for a time, a resume or a confirmation. */

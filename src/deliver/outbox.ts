@@ -1,12 +1,17 @@
 import { jsonBytes } from '../model/attempt-size.ts'
 import type { DeliveryRow, EventRow, LogMessage } from '../model/delivery-log.ts'
 import type { DeliveryId } from '../model/id.ts'
+import { refill, type Bucket, type Rate } from './pace.ts'
 
 /** A queue message may have 128,000 bytes; the rest is room for its envelope. */
 const BATCH_BYTES_MAX = 100_000
 const BATCH_ROWS_MAX = 100
-/** A batch waits no longer than this for more rows while the endpoint is busy. */
-const BATCH_MS_MAX = 1_000
+/** While attempts are under way a batch waits at least so long for more rows. */
+const BATCH_MS_MIN = 1_000
+/** A batch that may not go at once is gathered for so long: each costs rows of counters beside its own. */
+const GATHERED_MS = 10_000
+/** Some may go at once, so that whoever tries something sees it; a steady trickle soon has none left. */
+const AT_ONCE: Rate = { capacity: 8, perMs: 1 / GATHERED_MS }
 const RESEND_MS = 30_000
 const RESEND_MS_MAX = 600_000
 const RESENT_AT_ONCE_MAX = 20
@@ -45,9 +50,11 @@ export class Outbox {
   readonly #unconfirmed = new Map<number, Unconfirmed>()
   #current: Batch | undefined
   #lastReceipt: number
+  #atOnce: Bucket
 
   constructor(deps: OutboxDeps, lastReceipt: number) {
     this.#deps = deps
+    this.#atOnce = { tokens: AT_ONCE.capacity, at: deps.now() }
     this.#lastReceipt = lastReceipt
   }
 
@@ -117,9 +124,22 @@ export class Outbox {
     return batch.receipt
   }
 
-  /** Sends the current batch if it has waited long enough. */
-  flushIfDue(): void {
-    if (this.#current && this.#deps.now() - this.#current.openedAt >= BATCH_MS_MAX) this.flush()
+  /** Whether rows wait to be sent. */
+  get isGathering(): boolean {
+    return this.#current !== undefined
+  }
+
+  /** Sends the current batch if it has waited long enough; at once if the endpoint is idle and few went so. */
+  flushIfDue({ isIdle }: { isIdle: boolean }): void {
+    if (this.#current === undefined) return
+    const now = this.#deps.now()
+    const age = now - this.#current.openedAt
+    if (age >= GATHERED_MS) return this.flush()
+    if (!isIdle && age < BATCH_MS_MIN) return
+    const { tokens, at } = refill(this.#atOnce, AT_ONCE, now)
+    if (tokens < 1) return
+    this.#atOnce = { tokens: tokens - 1, at }
+    this.flush()
   }
 
   /** `mustKeep`: durable when it returns. */

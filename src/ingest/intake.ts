@@ -40,6 +40,8 @@ export class Intake {
   /** Keys in the commits under way: a repeat waits for the same commit. */
   readonly #uncommitted = new Map<string, Promise<void>>()
   #isCommitting = false
+  /** When the last segment was committed in this life, in milliseconds. */
+  appendedAt = 0
 
   constructor(deps: IntakeDeps) {
     this.#deps = deps
@@ -90,6 +92,7 @@ export class Intake {
       const now = clock.now()
       const items = batch.map(({ item }) => item)
       const { segment, records } = store.append(items, now)
+      this.appendedAt = now
       wakeBy(now + SAFETY_MS)
       await sync()
       for (const { item, resolve } of batch) {

@@ -56,6 +56,11 @@ export class SegmentStore {
     return { segment, records }
   }
 
+  /** Whether there is progress that no row carries yet. */
+  get isDirty(): boolean {
+    return this.#checkpoint() !== this.#written
+  }
+
   /** Writes the progress by itself, when no append will carry it: one row, or none when nothing changed. */
   mark(now: number): void {
     const checkpoint = this.#checkpoint()

@@ -134,11 +134,11 @@ describe('the queue of one endpoint', () => {
 
   it('does not repeat a full batch of outcomes after a crash, and still logs it (I9)', async () => {
     const world = new EndpointWorld()
-    const { ids } = world.accept(12)
+    const { ids } = world.accept(100)
     while (world.inFlight.length > 0) await world.inFlight[0]?.answer(OK)
     world.crash()
     while (await world.fireAlarm()) world.writeLog()
-    expect(world.started).toHaveLength(12)
+    expect(world.started).toHaveLength(100)
     expect(ids.map((id) => world.log.get(id)?.status)).toEqual(ids.map(() => 'delivered'))
   })
 

@@ -136,11 +136,22 @@ describe('the outbox', () => {
     const world = new World()
     world.outbox.add(row(), undefined)
     world.now += 999
-    world.outbox.flushIfDue()
+    world.outbox.flushIfDue({ isIdle: false })
     expect(world.sizes).toEqual([])
     world.now += 1
-    world.outbox.flushIfDue()
+    world.outbox.flushIfDue({ isIdle: false })
     expect(world.sizes).toEqual([1])
+  })
+
+  it('sends the first few at once while the endpoint is idle, and gathers a steady trickle for ten seconds', () => {
+    const world = new World()
+    for (let second = 0; second < 60; second++) {
+      world.outbox.add(row(), undefined)
+      world.outbox.flushIfDue({ isIdle: true })
+      world.now += 1_000
+    }
+    expect(world.sizes.slice(0, 8)).toEqual(Array(8).fill(1))
+    expect(world.sizes.slice(9).every((size) => size >= 9 && size <= 11)).toBe(true)
   })
 
   it('sends again until it is confirmed, less and less often, also when the queue refuses', () => {

@@ -1,0 +1,82 @@
+import type { AcceptBatch } from '../model/accept.ts'
+import type { Clock } from '../model/clock.ts'
+import type { LogMessage } from '../model/delivery-log.ts'
+import { fromRanges, toRanges } from '../model/ranges.ts'
+import type { Batch } from './outbox.ts'
+import type { Checkpoint, DeliveryStore } from './store.ts'
+
+/** Smaller batches of outcomes are not worth a row: a crash before D1 confirms them repeats these few attempts. */
+const KEPT_BATCH_MIN = 32
+/** With this many unconfirmed batches in memory, smaller ones are kept as well: D1 is slow or down. */
+const UNKEPT_BATCHES_MAX = 16
+/** So many deliveries that D1 confirmed are worth a row: a crash, or a deploy, would repeat them. */
+const UNWRITTEN_MAX = 64
+
+export interface ProgressDeps {
+  store: DeliveryStore
+  clock: Clock
+  /** How things stand. */
+  state(): Checkpoint
+}
+
+/** What the journal says of how things stand: every row carries it, and a mark is a row for it alone. */
+export class Progress {
+  readonly #deps: ProgressDeps
+  /** The checkpoint that the journal carries, and how many deliveries were settled since. */
+  #written: string
+  #unwritten = 0
+
+  constructor(deps: ProgressDeps) {
+    this.#deps = deps
+    this.#written = JSON.stringify(deps.state())
+  }
+
+  get isDirty(): boolean {
+    return JSON.stringify(this.#deps.state()) !== this.#written
+  }
+
+  /** One row for the whole batch; answers its sequence number. */
+  accepted(batch: AcceptBatch): number {
+    const { store, clock, state } = this.#deps
+    const seq = store.nextSeq
+    const checkpoint = state()
+    store.appendAccepted(batch, checkpoint, clock.now())
+    this.#wrote(checkpoint)
+    return seq
+  }
+
+  /** One row for a batch of outcomes; answers its sequence number. */
+  kept(message: LogMessage): number {
+    const { store, clock, state } = this.#deps
+    const seq = store.nextSeq
+    const checkpoint = state()
+    const outcomes = toRanges([...fromRanges(checkpoint.outcomes), seq])
+    store.appendOutcomes(message, { ...checkpoint, outcomes }, clock.now())
+    this.#wrote({ ...checkpoint, outcomes })
+    return seq
+  }
+
+  mark(): void {
+    const { store, clock, state } = this.#deps
+    const checkpoint = state()
+    store.mark(checkpoint, clock.now())
+    this.#wrote(checkpoint)
+  }
+
+  settled(count: number): void {
+    this.#unwritten += count
+  }
+
+  markIfLong(): void {
+    if (this.#unwritten >= UNWRITTEN_MAX) this.mark()
+  }
+
+  #wrote(checkpoint: Checkpoint): void {
+    this.#written = JSON.stringify(checkpoint)
+    this.#unwritten = 0
+  }
+}
+
+export function isWorthKeeping(batch: Batch, unkept: number): boolean {
+  return batch.rows.length >= KEPT_BATCH_MIN || unkept >= UNKEPT_BATCHES_MAX
+}
