@@ -11,7 +11,8 @@ import { settingsOf } from './env.ts'
 import { forgetSource } from './door.ts'
 import { publishEvents } from './ingest/publish.ts'
 import type { LogDeps } from './log/consume.ts'
-import { isoTime, systemClock } from './model/clock.ts'
+import { LogWriter } from './log/write.ts'
+import { after, isoTime, systemClock } from './model/clock.ts'
 import type { LogMessage } from './model/delivery-log.ts'
 import type { Endpoint } from './model/endpoint.ts'
 import type { EndpointId } from './model/id.ts'
@@ -39,6 +40,7 @@ const MESSAGES_MAX = 50
 
 const apis = new WeakMap<Env, Api>()
 const routing = new RoutingCache()
+const logWriter = new LogWriter()
 
 /** The management API of this isolate: one, since it caches tokens. */
 export function apiOf(env: Env): Api {
@@ -65,6 +67,14 @@ export function makeLogDeps(env: Env): LogDeps {
   }
 }
 
+/** Whether the log has it; if not, the queue brings it. */
+export function writeDirectly(env: Env, message: LogMessage): Promise<boolean> {
+  const enqueue = async (each: LogMessage) => {
+    await env.LOG.send(each)
+  }
+  return logWriter.write(message, { ...makeLogDeps(env), enqueue, after })
+}
+
 export function makeRouteDeps(env: Env): RouteDeps {
   const source: RoutingSource = {
     version: (tenantId) => routingVersion(env.DB, tenantId),
@@ -78,10 +88,7 @@ export function makeRouteDeps(env: Env): RouteDeps {
         await env.FANOUT.sendBatch(messages.slice(i, i + MESSAGES_MAX).map((body) => ({ body })))
       }
     },
-    logEvents: async (events) => {
-      const message: LogMessage = { kind: 'events', events }
-      await env.LOG.send(message)
-    },
+    logEvents: async (events) => void (await writeDirectly(env, { kind: 'events', events })),
     readSegments: (intake, segments) => intakeOf(env, intake).readSegments(segments),
     settlePage: ({ intake, segments, page }) => intakeOf(env, intake).settlePage(segments, page),
     steer: makeSteerDeps(env),

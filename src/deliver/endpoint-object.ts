@@ -47,7 +47,8 @@ export class EndpointObject extends DurableObject<Env> {
         return await attemptDelivery({ ...input, settings, secrets }, deps)
       },
       sendLog: async (message) => {
-        await env.LOG.send(message)
+        const isWritten = await routerOf(ctx).writeLog(message)
+        if (isWritten && message.kind === 'deliveries') this.#queue.confirm([message.receipt])
       },
       notify: (notice) => void this.#notify(notice),
       wakeBy: (at) => this.#alarm.wakeBy(at),

@@ -31,14 +31,15 @@ export async function consumeLog(batch: MessageBatch<LogMessage>, deps: LogDeps)
       receipts.set(body.object, [...(receipts.get(body.object) ?? []), body.receipt])
   }
   await Promise.allSettled([...receipts].map(([object, list]) => deps.confirm(object, list)))
-  await tellOf(
-    written.map(({ body }) => body),
-    deps,
-  )
+  const bodies = written.map(({ body }) => body)
+  await tellOf(bodies, deps)
 }
 
 /** A notice that cannot be given is not given: the log says the same, and the next one comes within the hour. */
-async function tellOf(messages: readonly LogMessage[], deps: LogDeps): Promise<void> {
+export async function tellOf(
+  messages: readonly LogMessage[],
+  deps: Pick<LogDeps, 'rejectedThisHour' | 'tell'>,
+): Promise<void> {
   const doubts = await Promise.allSettled(
     suspects(messages).map(async (suspect) => {
       const { tenantId, sourceId, at } = suspect

@@ -1,4 +1,5 @@
 import type { AcceptBatch, DeliveryRef } from './accept.ts'
+import type { LogMessage } from './delivery-log.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EndpointId } from './id.ts'
 import type { Notice } from './notice.ts'
@@ -43,6 +44,8 @@ export interface RouterRpc {
   /** Publishes the notice as an event of the tenant and, where it says so, disables the endpoint. */
   notify(endpoint: Endpoint, notice: Notice): Promise<void>
   handOver(handOver: HandOver): Promise<Settlement>
+  /** Whether the log has it already; if not, it is on its way through the queue. */
+  writeLog(message: LogMessage): Promise<boolean>
   registerIntake(name: string): Promise<void>
   findEndpoint(id: EndpointId): Promise<Endpoint | undefined>
 }

@@ -1,15 +1,20 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
+import type { LogMessage } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { EndpointId } from '../model/id.ts'
 import type { HandOver, Settlement } from '../model/intake.ts'
 import type { Notice } from '../model/notice.ts'
-import { knowIntake, makeRouteDeps, readEndpoint, tellOwner } from '../wiring.ts'
+import { knowIntake, makeRouteDeps, readEndpoint, tellOwner, writeDirectly } from '../wiring.ts'
 import { routeHandOver } from './route.ts'
 
 /** What objects call through the loopback binding: it runs beside them with all bindings, and the call is free. */
 export class Router extends WorkerEntrypoint<Env> {
   handOver(handOver: HandOver): Promise<Settlement> {
     return routeHandOver(handOver, makeRouteDeps(this.env))
+  }
+
+  writeLog(message: LogMessage): Promise<boolean> {
+    return writeDirectly(this.env, message)
   }
 
   registerIntake(name: string): Promise<void> {
