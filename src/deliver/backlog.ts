@@ -42,6 +42,8 @@ export class Backlog {
   #asideCount = 0
   /** Gone from here, though the journal is not read so far: cancelled, or with a row of their own. */
   readonly #left: Set<number>
+  /** In flight though the journal is not read so far: after a crash they are fresh. */
+  readonly #adopted = new Set<number>()
   /** The first of keys that became free. They stay aside until they start, so that nothing of their key passes them. */
   readonly #ready: number[] = []
   #round = 0
@@ -64,6 +66,10 @@ export class Backlog {
       if (position === undefined) return undefined
       if (this.#left.delete(position)) {
         this.#remove(position)
+        continue
+      }
+      if (this.#adopted.delete(position)) {
+        this.take(position)
         continue
       }
       if (isSingle && this.#deps.lanes.isAnyTaken) {
@@ -94,9 +100,14 @@ export class Backlog {
     this.#round++
   }
 
+  /** It has just been written and is in flight already. */
+  adopt(position: number): void {
+    this.#adopted.add(position)
+  }
+
   /** To be started again. */
   putBack(position: number): void {
-    insert(this.#redo, position)
+    if (!this.#adopted.delete(position)) insert(this.#redo, position)
   }
 
   /** Nothing of this key is in flight any more. */
@@ -137,6 +148,7 @@ export class Backlog {
 
   settle(position: number): void {
     this.#open.delete(position)
+    if (this.#adopted.delete(position)) this.#left.add(position)
   }
 
   state(): BacklogState {

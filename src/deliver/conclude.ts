@@ -12,6 +12,8 @@ export interface Parts extends Waiting {
 
 export interface Ended {
   position: number
+  /** Where the journal has it, for a row of its own: a delivery that was only borrowed is written down for it. */
+  place(): number
   key: string | null
   delivery: StoredDelivery
   from: DeliveryState
@@ -21,7 +23,7 @@ export interface Ended {
 /** Keeps what became of an attempt: a row of its own if it is due again, else its place in the outbox. Answers when it is due. */
 export function conclude(
   { store, outbox, backlog, lanes, endpoint, clock }: Parts,
-  { position, key, delivery, from, attempted }: Ended,
+  { position, place, key, delivery, from, attempted }: Ended,
 ): number | undefined {
   const { outcome, record } = attempted
   const schedule = { policy: endpoint.settings.retry, clock }
@@ -38,7 +40,8 @@ export function conclude(
   }
   const receipt = outbox.add(row, event)
   const dueAt = state.status === 'retrying' ? state.dueAt : NEVER
-  lanes.put({ position, dueAt, attempts: state.attempts, receipt, key }, row)
-  backlog.settle(position)
+  const at = place()
+  lanes.put({ position: at, dueAt, attempts: state.attempts, receipt, key }, row)
+  backlog.settle(at)
   return dueAt < NEVER ? dueAt : undefined
 }

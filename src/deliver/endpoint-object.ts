@@ -7,7 +7,7 @@ import type { Endpoint } from '../model/endpoint.ts'
 import { invariant } from '../model/invariant.ts'
 import type { ByHand } from '../model/rpc.ts'
 import { endpointOfObject } from '../model/shard.ts'
-import { routerOf } from '../objects.ts'
+import { intakeOf, routerOf } from '../objects.ts'
 import { attemptDelivery, type AttemptDeps } from './attempt.ts'
 import { EndpointQueue } from './endpoint.ts'
 import type { Notice } from '../model/notice.ts'
@@ -51,15 +51,21 @@ export class EndpointObject extends DurableObject<Env> {
         if (isWritten && message.kind === 'deliveries') this.#queue.confirm([message.receipt])
       },
       notify: (notice) => void this.#notify(notice),
+      // One that is lost is made good by the next hand-over of the same segments.
+      settled: (intake, segments) =>
+        void intakeOf(env, intake)
+          .settlePage(segments, object)
+          .catch(() => undefined),
       wakeBy: (at) => this.#alarm.wakeBy(at),
     })
     this.#queue.drain()
   }
 
-  /** Answers when the batch is durable; a repeat is recognised. */
-  accept(batch: AcceptBatch): void {
-    this.#queue.accept(batch)
+  /** Answers when the batch is durable, but for the segments of the answer; a repeat is recognised. */
+  accept(batch: AcceptBatch): number[] {
+    const borrowed = this.#queue.accept(batch)
     if ((this.#queue.endpoint?.version ?? -1) < batch.endpointVersion) void this.#refresh()
+    return borrowed
   }
 
   /** New settings take effect with the next attempt. */

@@ -1,40 +1,26 @@
 import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
-import type { Clock } from '../model/clock.ts'
 import type { LogMessage } from '../model/delivery-log.ts'
 import type { DeliveryState } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
-import type { Notice } from '../model/notice.ts'
 import { orderingKeyOf } from '../model/ordering-key.ts'
 import { toRanges } from '../model/ranges.ts'
 import type { ByHand } from '../model/rpc.ts'
 import { placesOf } from '../model/shard.ts'
-import type { Attempted, AttemptInput } from './attempt.ts'
 import { Backlog } from './backlog.ts'
 import { cancelByHand, retryByHand, withoutWaiting } from './by-hand.ts'
 import { Gate } from './gate.ts'
+import type { EndpointDeps } from './endpoint-deps.ts'
 import { Lanes, NEVER } from './lanes.ts'
+import { Loans, mayBorrow } from './loans.ts'
 import { Outbox, type Batch } from './outbox.ts'
 import { conclude, type Parts } from './conclude.ts'
 import { isWorthKeeping, Progress } from './progress.ts'
 import { resendUnconfirmed } from './recover.ts'
 import { Repeats } from './repeats.ts'
-import { schedule } from './schedule.ts'
-import { RETENTION_MS, type Checkpoint, type DeliveryStore, type StoredDelivery } from './store.ts'
+import { schedule, type Facts } from './schedule.ts'
+import { RETENTION_MS, type Checkpoint, type StoredDelivery } from './store.ts'
 import { Announcer, cancelSome } from './waiting.ts'
 import { nextWake, SAFETY_MS } from './wake.ts'
-
-export interface EndpointDeps {
-  store: DeliveryStore
-  clock: Clock
-  attempt(input: Omit<AttemptInput, 'secrets' | 'settings'>, endpoint: Endpoint): Promise<Attempted>
-  sendLog(message: LogMessage): Promise<void>
-  /** Tells the owner what became of the receiver, and disables the endpoint where the notice says so. */
-  notify(notice: Notice): void
-  /** The name of the object, to which the log's writer confirms. */
-  object: string
-  /** Makes sure that an alarm comes no later than `at`. */
-  wakeBy(at: number): void
-}
 
 /** The deliveries of one endpoint (docs/delivery.md): accepts durably, drains as the schedule says, logs until confirmed. */
 export class EndpointQueue {
@@ -43,6 +29,7 @@ export class EndpointQueue {
   readonly #backlog: Backlog
   readonly #lanes: Lanes
   readonly #repeats: Repeats
+  readonly #loans: Loans
   readonly #gate: Gate
   readonly #inFlight = new Map<number, { isReplay: boolean }>()
   readonly #announcer: Announcer
@@ -63,6 +50,7 @@ export class EndpointQueue {
     this.#backlog = new Backlog({ store, lanes: this.#lanes, keyOf, now, delaying }, checkpoint?.backlog)
     this.#gate = new Gate(clock, checkpoint)
     this.#repeats = new Repeats(store)
+    this.#loans = new Loans((intake, segments) => deps.settled(intake, segments))
     this.#announcer = new Announcer(checkpoint?.announced)
     const receipts = [...this.#lanes.rows()].map(({ receipt }) => receipt)
     this.#outbox = new Outbox(
@@ -83,17 +71,24 @@ export class EndpointQueue {
     return this.#endpoint
   }
 
-  /** I1: durable when it returns (the output gate holds the answer), and a repeat adds nothing. */
-  accept(batch: AcceptBatch): void {
+  /**
+   * I1: durable when it returns (the output gate holds the answer), and a repeat adds nothing. Returns the segments
+   * that are only borrowed: of these the intake keeps its copy until they are settled.
+   */
+  accept(batch: AcceptBatch): number[] {
     const { clock, wakeBy } = this.#deps
-    const unknown = this.#repeats.without(batch)
+    const { fresh: unlent, owed } = this.#loans.without(batch)
+    const unknown = unlent && this.#repeats.without(unlent)
     const fresh = unknown?.origin === undefined ? unknown : this.#withoutWaiting(unknown)
-    if (fresh === undefined) return
-    const now = clock.now()
-    this.#repeats.remember(fresh, this.#progress.accepted(fresh))
-    this.#acceptedAt = now
-    wakeBy(now + SAFETY_MS)
+    if (fresh === undefined) return owed
+    this.#acceptedAt = clock.now()
+    wakeBy(this.#acceptedAt + SAFETY_MS)
+    const isBorrowed = mayBorrow(fresh, { endpoint: this.#endpoint, facts: (own) => this.#facts(own) })
+    if (isBorrowed) this.#borrow(fresh)
+    else this.#repeats.remember(fresh, this.#progress.accepted(fresh))
     this.drain()
+    const borrowed = isBorrowed ? fresh.items.map(({ segment }) => segment) : []
+    return [...new Set([...owed, ...borrowed])]
   }
 
   /** Takes new settings; older ones than it has are ignored. A resume starts with one attempt and grows from there. */
@@ -141,12 +136,9 @@ export class EndpointQueue {
 
   /** Starts everything that may start now. Never throws and never waits. */
   drain(): void {
-    const settings = this.#endpoint?.settings
-    while (settings !== undefined) {
-      const gate = this.#gate.facts(settings)
-      const facts = { ...gate, state: settings.state, inFlight: this.#inFlight.size }
-      const next = this.#first()
-      const choice = schedule({ ...facts, retry: this.#nextDue(), next })
+    const endpoint = this.#endpoint
+    while (endpoint !== undefined) {
+      const choice = schedule(this.#facts(endpoint))
       if (choice.kind === 'wait') {
         if (choice.until !== undefined) this.#deps.wakeBy(choice.until)
         break
@@ -156,12 +148,20 @@ export class EndpointQueue {
     this.#outbox.flushIfDue({ isIdle: this.#inFlight.size === 0 })
   }
 
+  #facts({ settings }: Endpoint): Facts {
+    const gate = this.#gate.facts(settings)
+    const next = this.#first()
+    const inFlight = this.#inFlight.size
+    return { ...gate, state: settings.state, inFlight, next, retry: this.#nextDue() }
+  }
+
   /** What the alarm does. The caller has re-armed before (I4). */
   tick(): void {
     const { store, clock } = this.#deps
     const endpoint = this.#endpoint
     if (endpoint?.isRemoved) this.#settle(cancelSome(this.#parts(endpoint), this.#lanes))
     else if (endpoint) this.#announcer.announce(this.#parts(endpoint), this.#lanes)
+    for (const loan of this.#loans.overdue(clock.now())) this.#writeLoan(loan)
     this.#outbox.resend()
     this.drain()
     if (this.#isQuiet()) {
@@ -236,6 +236,28 @@ export class EndpointQueue {
     }
   }
 
+  /** Tries what the intake still keeps, without writing it down first. */
+  #borrow(batch: AcceptBatch): void {
+    for (const loan of this.#loans.take(batch, this.#deps.clock.now())) {
+      const delivery = this.#loans.delivery(loan)
+      if (delivery === undefined) continue
+      this.#gate.spend()
+      void this.#run(loan, null, delivery)
+    }
+  }
+
+  /** A loan that failed, or takes long, becomes a delivery of the journal; answers with its place there. */
+  #writeLoan(loan: number): number {
+    const batch = this.#loans.batchOf(loan)
+    if (batch === undefined || this.#loans.placeOf(loan) >= 0) return this.#loans.placeOf(loan)
+    const seq = this.#progress.accepted(batch)
+    const position = this.#deps.store.positionIn(seq)
+    this.#backlog.adopt(position)
+    this.#repeats.remember(batch, seq)
+    this.#loans.written(loan, position)
+    return position
+  }
+
   async #run(position: number, key: string | null, delivery: StoredDelivery): Promise<void> {
     const endpoint = this.#endpoint
     if (endpoint === undefined) return
@@ -249,7 +271,8 @@ export class EndpointQueue {
       const attempted = await this.#deps.attempt({ deliveryId: id, event, attempt: attempts }, endpoint)
       const settings = this.#endpoint?.settings ?? endpoint.settings
       const notice = this.#gate.observe(attempted.outcome, attempted.record.durationMs, settings)
-      const ended = { position, key, delivery, from: state, attempted }
+      const place = () => this.#writeLoan(position)
+      const ended = { position: this.#loans.placeOf(position), place, key, delivery, from: state, attempted }
       const dueAt = conclude(this.#parts(this.#endpoint ?? endpoint), ended)
       if (dueAt !== undefined) this.#deps.wakeBy(dueAt)
       if (notice) this.#deps.notify({ ...notice, deliveryId: delivery.id })
@@ -257,10 +280,11 @@ export class EndpointQueue {
       // A fault of ours, not the receiver's: as if the object had been lost, and with a pause against spinning.
       const now = this.#deps.clock.now()
       if (retry) this.#lanes.postpone(position, now + SAFETY_MS)
-      else this.#backlog.putBack(position)
+      else this.#backlog.putBack(this.#writeLoan(position))
       this.#gate.quiet(now + SAFETY_MS)
     } finally {
       this.#inFlight.delete(position)
+      this.#loans.ended(position)
       this.#over(key)
       this.drain()
     }
@@ -274,8 +298,10 @@ export class EndpointQueue {
 
   /** Deliveries whose outcome is durable: the journal and the retry table need them no more. */
   #settle(positions: readonly number[]): void {
-    this.#progress.settled(positions.length)
-    for (const position of positions) {
+    const lent = this.#loans.settle(positions.filter((position) => position < 0))
+    const own = [...positions.filter((position) => position >= 0), ...lent]
+    this.#progress.settled(own.length)
+    for (const position of own) {
       this.#backlog.settle(position)
       this.#lanes.settle(position)
     }

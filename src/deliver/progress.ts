@@ -24,15 +24,19 @@ export class Progress {
   readonly #deps: ProgressDeps
   /** The checkpoint that the journal carries, and how many deliveries were settled since. */
   #written: string
+  #receipt: number
   #unwritten = 0
 
   constructor(deps: ProgressDeps) {
     this.#deps = deps
-    this.#written = JSON.stringify(deps.state())
+    const state = deps.state()
+    this.#written = JSON.stringify(state)
+    this.#receipt = state.receipt
   }
 
+  /** Receipts grow with time, so the last one alone is not worth a row. */
   get isDirty(): boolean {
-    return JSON.stringify(this.#deps.state()) !== this.#written
+    return JSON.stringify({ ...this.#deps.state(), receipt: this.#receipt }) !== this.#written
   }
 
   /** One row for the whole batch; answers its sequence number. */
@@ -57,6 +61,7 @@ export class Progress {
   }
 
   mark(): void {
+    if (!this.isDirty) return
     const { store, clock, state } = this.#deps
     const checkpoint = state()
     store.mark(checkpoint, clock.now())
@@ -73,6 +78,7 @@ export class Progress {
 
   #wrote(checkpoint: Checkpoint): void {
     this.#written = JSON.stringify(checkpoint)
+    this.#receipt = checkpoint.receipt
     this.#unwritten = 0
   }
 }

@@ -115,6 +115,11 @@ export class DeliveryStore {
     return this.#journal.nextSeq
   }
 
+  /** Of the first delivery in a row. */
+  positionIn(seq: number): number {
+    return seq * ITEMS_PER_ROW_MAX
+  }
+
   /** One row for the whole batch. */
   appendAccepted(batch: AcceptBatch, checkpoint: Checkpoint, now: number): void {
     const { intake, items } = batch

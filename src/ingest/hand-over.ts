@@ -17,26 +17,32 @@ const HAND_OVER_SEGMENTS_MAX = 64
 const CACHE_BYTES_MAX = 8_000_000
 /** A fan-out in pages may take this long before it is taken for lost and handed over again. */
 const PAGED_MS_MAX = 120_000
+/** An endpoint settles what it borrowed within the time for which it gathers its log, or it has died. */
+const LENT_MS_MAX = 20_000
 const BACKOFF_MS_MAX = 300_000
 
 export interface HandOverDeps {
   store: SegmentStore
   clock: Clock
   isOrdered: boolean
-  route(segments: { segment: number; records: Uint8Array }[]): Promise<Settlement>
+  /** `mayLend`: endpoints may try what they have not written down. */
+  route(segments: { segment: number; records: Uint8Array }[], mayLend: boolean): Promise<Settlement>
   wakeBy(at: number): void
   /** Calls back in about so many milliseconds, if the object lives. */
   later(callback: () => void, ms: number): void
 }
 
 interface Progress {
-  state: 'open' | 'routing' | 'paged'
+  state: 'open' | 'routing' | 'paged' | 'lent'
+  /** False once it had to be handed over again, or has survived a crash: then endpoints write it down at once. */
+  mayLend: boolean
   failures: number
   /** Not handed over again before this time. */
   notBefore: number
-  pagesLeft: Set<number>
-  /** Pages whose consumer was faster than the answer of route. */
-  pagesEarly: Set<number>
+  /** Pages by number, and objects that borrowed by name. */
+  pagesLeft: Set<number | string>
+  /** Those that were faster than the answer of route. */
+  pagesEarly: Set<number | string>
 }
 
 /** Brings every segment to route, in order where the source wants it, again and again until it is settled. */
@@ -51,7 +57,7 @@ export class HandOvers {
 
   constructor(deps: HandOverDeps) {
     this.#deps = deps
-    for (const segment of deps.store.unsettled) this.#open(segment)
+    for (const segment of deps.store.unsettled) this.#open(segment, false)
   }
 
   get isIdle(): boolean {
@@ -59,7 +65,7 @@ export class HandOvers {
   }
 
   add(segment: number, records: Uint8Array): void {
-    this.#open(segment)
+    this.#open(segment, !this.#deps.isOrdered)
     if (this.#cacheBytes + records.byteLength <= CACHE_BYTES_MAX) {
       this.#cache.set(segment, records)
       this.#cacheBytes += records.byteLength
@@ -78,8 +84,8 @@ export class HandOvers {
     }
   }
 
-  /** A page of a fan-out has reached its endpoints. */
-  settlePage(segment: number, page: number): void {
+  /** A page of a fan-out has reached its endpoints, or an object needs the intake's copy no more. */
+  settlePage(segment: number, page: number | string): void {
     const progress = this.#progress.get(segment)
     if (progress?.state === 'routing') progress.pagesEarly.add(page)
     if (!progress?.pagesLeft.delete(page) || progress.pagesLeft.size > 0) return
@@ -92,15 +98,18 @@ export class HandOvers {
     const now = this.#deps.clock.now()
     let due: number | undefined
     for (const { state, notBefore } of this.#progress.values()) {
-      const at = state === 'routing' ? now + SAFETY_MS : Math.max(notBefore, now + SAFETY_MS)
+      // What is lent is soon settled, and that must be written down before this object leaves memory.
+      const isSoon = state === 'routing' || state === 'lent'
+      const at = isSoon ? now + SAFETY_MS : Math.max(notBefore, now + SAFETY_MS)
       due = Math.min(due ?? Infinity, at)
     }
     return due
   }
 
-  #open(segment: number): void {
+  #open(segment: number, mayLend: boolean): void {
     this.#progress.set(segment, {
       state: 'open',
+      mayLend,
       failures: 0,
       notBefore: 0,
       pagesLeft: new Set(),
@@ -114,7 +123,8 @@ export class HandOvers {
     const share: { segment: number; records: Uint8Array }[] = []
     let bytes = 0
     for (const [segment, progress] of this.#progress) {
-      if (progress.state === 'paged' && progress.notBefore <= now) progress.state = 'open'
+      const isOverdue = progress.notBefore <= now && (progress.state === 'paged' || progress.state === 'lent')
+      if (isOverdue) Object.assign(progress, { state: 'open', mayLend: false })
       if (progress.state !== 'open' || progress.notBefore > now) {
         if (this.#deps.isOrdered) break
         continue
@@ -142,9 +152,11 @@ export class HandOvers {
     this.#patientUntil = this.#deps.clock.now() + PATIENCE_MS
     this.#deps.later(() => this.start(), PATIENCE_MS + 1)
     try {
-      const settlement = await this.#deps.route(share)
+      const mayLend = segments.every((segment) => this.#progress.get(segment)?.mayLend)
+      const settlement = await this.#deps.route(share, mayLend)
       for (const segment of settlement.settled) this.#settle(segment)
-      for (const { segment, pages } of settlement.paged) this.#page(segment, pages)
+      for (const { segment, pages } of settlement.paged) this.#wait(segment, 'paged', pages)
+      for (const { segment, objects } of settlement.lent ?? []) this.#wait(segment, 'lent', objects)
       this.#failed(openAfter(segments, settlement))
     } catch {
       this.#failed(segments)
@@ -161,14 +173,15 @@ export class HandOvers {
     this.#cache.delete(segment)
   }
 
-  #page(segment: number, pages: readonly number[]): void {
+  #wait(segment: number, state: 'paged' | 'lent', pages: readonly (number | string)[]): void {
     const early = this.#progress.get(segment)?.pagesEarly ?? new Set()
-    const pagesLeft = new Set(pages).difference(early)
+    const pagesLeft = new Set<number | string>(pages).difference(early)
     if (pagesLeft.size === 0) return this.#settle(segment)
     const { clock, wakeBy } = this.#deps
-    const notBefore = clock.now() + PAGED_MS_MAX
-    this.#update(segment, { state: 'paged', pagesLeft, pagesEarly: new Set(), notBefore })
-    wakeBy(notBefore)
+    const now = clock.now()
+    const notBefore = now + (state === 'paged' ? PAGED_MS_MAX : LENT_MS_MAX)
+    this.#update(segment, { state, pagesLeft, pagesEarly: new Set(), notBefore })
+    wakeBy(state === 'paged' ? notBefore : now + SAFETY_MS)
   }
 
   #failed(segments: readonly number[]): void {
@@ -176,7 +189,7 @@ export class HandOvers {
     for (const segment of segments) {
       const failures = (this.#progress.get(segment)?.failures ?? 0) + 1
       const notBefore = clock.now() + Math.min(SAFETY_MS * 2 ** (failures - 1), BACKOFF_MS_MAX)
-      this.#update(segment, { state: 'open', failures, notBefore })
+      this.#update(segment, { state: 'open', mayLend: false, failures, notBefore })
       wakeBy(notBefore)
     }
   }

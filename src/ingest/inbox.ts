@@ -46,7 +46,7 @@ export class Inbox {
     this.#handOvers = new HandOvers({
       ...shared,
       isOrdered: name.split('/')[2] === 'ordered',
-      route: (segments) => this.#route(segments),
+      route: (segments, mayLend) => this.#route(segments, mayLend),
       later: (callback, ms) => void after(ms, callback),
     })
     this.#intake = new Intake({
@@ -84,7 +84,7 @@ export class Inbox {
     })
   }
 
-  settlePage(segments: readonly number[], page: number): void {
+  settlePage(segments: readonly number[], page: number | string): void {
     for (const segment of segments) this.#handOvers.settlePage(segment, page)
   }
 
@@ -115,9 +115,9 @@ export class Inbox {
     if (due !== undefined) this.#deps.alarm.wakeBy(due)
   }
 
-  #route(segments: HandOver['segments']): Promise<Settlement> {
+  #route(segments: HandOver['segments'], mayLend: boolean): Promise<Settlement> {
     const { name, route, after } = this.#deps
-    return within(ROUTE_MS_MAX, route({ ...parseIntakeName(name), intake: name, segments }), after)
+    return within(ROUTE_MS_MAX, route({ ...parseIntakeName(name), intake: name, segments, mayLend }), after)
   }
 
   /** A failure is tried again with the next alarm. */

@@ -54,7 +54,7 @@ export class IntakeObject extends DurableObject<Env> {
     return this.#inbox.readSegments(segments)
   }
 
-  settlePage(segments: number[], page: number): void {
+  settlePage(segments: number[], page: number | string): void {
     this.#inbox.settlePage(segments, page)
   }
 

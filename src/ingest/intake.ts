@@ -130,7 +130,7 @@ export class Intake {
 }
 
 /** What the hand-over needs to know about a settlement: the segments that are still open. */
-export function openAfter(segments: readonly number[], { settled, paged }: Settlement): number[] {
-  const answered = new Set([...settled, ...paged.map(({ segment }) => segment)])
+export function openAfter(segments: readonly number[], { settled, paged, lent = [] }: Settlement): number[] {
+  const answered = new Set([...settled, ...[...paged, ...lent].map(({ segment }) => segment)])
   return segments.filter((segment) => !answered.has(segment))
 }

@@ -29,6 +29,8 @@ export interface AcceptBatch {
   items: AcceptItem[]
   /** Absent: `normal`. */
   class?: JournalClass
+  /** The intake keeps the events until the object settles them, so it may try before it writes. */
+  mayBorrow?: boolean
   /** `packRecords` of the distinct events. */
   records: Uint8Array
 }

@@ -22,13 +22,17 @@ export interface HandOver {
   tenantId: TenantId
   sourceId: SourceId | null
   segments: { segment: number; records: Uint8Array }[]
+  /** Endpoint objects may try before they write down: the intake keeps what it lends until they settle it. */
+  mayLend?: boolean
 }
 
-/** What route made of a hand-over. A segment in neither list failed and is handed over again. */
+/** What route made of a hand-over. A segment in none of the lists failed and is handed over again. */
 export interface Settlement {
   settled: number[]
   /** Segments whose endpoints were put on the fan-out queue in pages; each page is settled by its consumer. */
   paged: { segment: number; pages: number[] }[]
+  /** Segments that endpoint objects have in memory alone; each settles its part under its own name. Absent: none. */
+  lent?: { segment: number; objects: string[] }[]
 }
 
 /** Of an intake object's name: `tenant/source/region`, where source may be `publish`. */

@@ -18,12 +18,14 @@ export interface IntakeRpc {
   /** The records of some events, null for what the retention has taken. */
   readRecords(events: { segment: number; index: number }[]): Promise<(Uint8Array | null)[]>
   readSegments(segments: number[]): Promise<{ segment: number; records: Uint8Array }[]>
-  settlePage(segments: number[], page: number): Promise<void>
+  /** A page of a fan-out by its number, or what was lent to an object by the object's name. */
+  settlePage(segments: number[], page: number | string): Promise<void>
   check(): Promise<number>
 }
 
 export interface EndpointRpc {
-  accept(batch: AcceptBatch): Promise<void>
+  /** Answers with the segments that are only borrowed: all else is durable. The version before answered nothing. */
+  accept(batch: AcceptBatch): Promise<number[] | void>
   configure(endpoint: Endpoint): Promise<void>
   remove(endpoint: Endpoint): Promise<void>
   confirm(receipts: number[]): Promise<void>

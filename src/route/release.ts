@@ -64,7 +64,7 @@ async function route(
     })
     await steer(sifted, deps.steer)
     await keepHeld(intake, sifted.held, deps.steer)
-    const failed = await acceptAll(planRoutes(handOver, table, undefined, sifted.decisions), deps)
+    const { failed } = await acceptAll(planRoutes(handOver, table, undefined, sifted.decisions), deps)
     done.push(
       ...items.filter(({ segment, index }) => {
         const decision = sifted.decisions.get(keyOfDecision(segment, index, subscriptionId))

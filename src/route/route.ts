@@ -22,8 +22,8 @@ const LOG_ROWS_MAX = 200
 export interface RouteDeps {
   /** The tenant's subscriptions as they are now, so that a caller sees its own changes in its next event. */
   routingTable(tenantId: TenantId): Promise<RoutingTable>
-  /** Hands a batch to one of the endpoint's objects; resolves when it is durable there. */
-  accept(object: string, batch: AcceptBatch): Promise<void>
+  /** Hands a batch to one of the endpoint's objects; resolves when it is durable there, but for the segments of the answer. */
+  accept(object: string, batch: AcceptBatch): Promise<readonly number[] | void>
   enqueueFanout(messages: FanoutMessage[]): Promise<void>
   logEvents(rows: EventRow[]): Promise<void>
   readSegments(intake: string, segments: number[]): Promise<{ segment: number; records: Uint8Array }[]>
@@ -54,8 +54,10 @@ export async function routeHandOver(
   }
   const segments = handOver.segments.map(({ segment }) => segment)
   if (isWide) return await enqueuePages(handOver, plan, deps, limits.pageEndpoints)
-  const failed = await acceptAll(plan, deps)
-  return { settled: segments.filter((segment) => !failed.has(segment)), paged: [] }
+  const { failed, lent } = await acceptAll(plan, deps, handOver)
+  const settled = segments.filter((segment) => !failed.has(segment) && !lent.has(segment))
+  const open = [...lent].flatMap(([segment, objects]) => (failed.has(segment) ? [] : { segment, objects }))
+  return { settled, paged: [], ...(open.length > 0 && { lent: open }) }
 }
 
 /** Consumes one page of a fan-out. Throws when it must be delivered again. */
@@ -68,7 +70,7 @@ export async function routePage(message: FanoutMessage, deps: RouteDeps): Promis
   const sifted = await siftWhole(handOver, table, deps, { only })
   await steer(sifted, deps.steer)
   await keepHeld(intake, sifted.held, deps.steer)
-  const failed = await acceptAll(planRoutes(handOver, table, only, sifted.decisions), deps)
+  const { failed } = await acceptAll(planRoutes(handOver, table, only, sifted.decisions), deps)
   if (failed.size > 0)
     throw new Error(`fan-out of ${intake}: ${failed.size} segments did not reach every endpoint`)
   await deps.settlePage(message)
@@ -118,33 +120,47 @@ function pageId(endpointIds: readonly EndpointId[]): number {
   return (a >>> 0) * 2 ** 21 + (b >>> 11)
 }
 
-/** Hands over every batch and returns the segments of which some endpoint did not get its part. */
-export async function acceptAll(plan: Plan, deps: RouteDeps): Promise<Set<number>> {
-  const failed = new Set<number>()
+interface Accepted {
+  /** Segments of which some endpoint did not get its part. */
+  failed: Set<number>
+  /** Segments that are not durable at these objects. */
+  lent: Map<number, string[]>
+}
+
+/** Hands over every batch. */
+export async function acceptAll(
+  plan: Plan,
+  deps: RouteDeps,
+  { mayLend = false }: Pick<HandOver, 'mayLend'> = {},
+): Promise<Accepted> {
+  const accepted: Accepted = { failed: new Set(), lent: new Map() }
   const queue = [...plan.batches.entries()]
   const workers = Array.from({ length: Math.min(CONCURRENT_MAX, queue.length) }, async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      await acceptInOrder(next, deps, failed)
+      await acceptInOrder(next, { deps, mayLend, accepted })
     }
   })
   await Promise.all(workers)
-  return failed
+  return accepted
 }
 
 /** One object's batches one after another: after a failure the later ones wait for the repeat, to keep the order. */
 async function acceptInOrder(
   [object, batches]: [string, AcceptBatch[]],
-  deps: RouteDeps,
-  failed: Set<number>,
+  { deps, mayLend, accepted }: { deps: RouteDeps; mayLend: boolean; accepted: Accepted },
 ): Promise<void> {
   let hasFailed = false
   for (const batch of batches) {
-    if (!hasFailed) {
-      hasFailed = await deps.accept(object, batch).then(
-        () => false,
-        () => true,
-      )
+    const borrowed: readonly number[] | undefined = hasFailed
+      ? undefined
+      : await deps.accept(object, mayLend ? { ...batch, mayBorrow: true } : batch).then(
+          (segments) => segments ?? [],
+          () => undefined,
+        )
+    hasFailed ||= borrowed === undefined
+    if (hasFailed) for (const { segment } of batch.items) accepted.failed.add(segment)
+    for (const segment of borrowed ?? []) {
+      accepted.lent.set(segment, [...(accepted.lent.get(segment) ?? []), object])
     }
-    if (hasFailed) for (const { segment } of batch.items) failed.add(segment)
   }
 }

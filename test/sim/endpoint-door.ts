@@ -19,6 +19,7 @@ export interface DoorDeps {
   sendLog(message: LogMessage, from: Life): Promise<void>
   notify(endpoint: Endpoint, notice: Notice, from: Life): Promise<void>
   findEndpoint(id: EndpointId): Promise<Endpoint | undefined>
+  settled(intake: string, segments: number[], object: string): void
 }
 
 /** What the door of an endpoint's object does (`src/deliver/endpoint-object.ts`), without the platform's class. */
@@ -58,15 +59,17 @@ export class EndpointDoor implements Inhabitant {
         const { endpoint } = this.queue
         if (endpoint) void notify(endpoint, notice, life).catch(() => undefined)
       },
+      settled: (intake, segments) => deps.settled(intake, segments, object),
       wakeBy: (at) => life.alarm.wakeBy(at),
     })
     this.queue.drain()
   }
 
-  accept(batch: AcceptBatch): void {
+  accept(batch: AcceptBatch): number[] {
     this.#deps.ledger.accepted(this.#object, batch)
-    this.queue.accept(batch)
+    const borrowed = this.queue.accept(batch)
     if ((this.queue.endpoint?.version ?? -1) < batch.endpointVersion) this.#refresh()
+    return borrowed
   }
 
   async check(): Promise<void> {

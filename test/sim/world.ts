@@ -96,6 +96,8 @@ export class World {
         sendLog: (message, from) => this.#logQueue.send([message], from),
         notify: (known, { kind }) => (kind === 'disabled' ? this.disable(known.id) : Promise.resolve()),
         findEndpoint: (wanted) => config.read(() => config.endpoints.get(wanted)),
+        settled: (intake, segments, object) =>
+          void this.#settlePage(intake, segments, object).catch(() => undefined),
       })
     this.endpoints.set(name, new Host({ sim, faults, name, make, syncs: false }))
   }
@@ -222,7 +224,7 @@ export class World {
         }),
       accept: async (name, batch) => {
         const host = this.endpoints.get(name)
-        if (host) await this.#call(host, 'accept', (object) => object.accept(batch), true)
+        return host && (await this.#call(host, 'accept', (object) => object.accept(batch), true))
       },
       enqueueFanout: (messages) => this.#fanoutQueue.send(messages),
       logEvents: (events) => this.#logQueue.send([{ kind: 'events', events }]),
@@ -230,12 +232,14 @@ export class World {
         const host = this.intakes.get(intake)
         return host ? await this.#call(host, 'readSegments', (object) => object.readSegments(segments)) : []
       },
-      settlePage: async ({ intake, segments, page }) => {
-        const host = this.intakes.get(intake)
-        if (host) await this.#call(host, 'settlePage', (object) => object.settlePage(segments, page))
-      },
+      settlePage: ({ intake, segments, page }) => this.#settlePage(intake, segments, page),
       steer: steering().deps,
     }
+  }
+
+  async #settlePage(intake: string, segments: number[], page: number | string): Promise<void> {
+    const host = this.intakes.get(intake)
+    if (host) await this.#call(host, 'settlePage', (object) => object.settlePage(segments, page))
   }
 
   #logDeps() {

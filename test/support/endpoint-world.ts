@@ -36,6 +36,8 @@ export class EndpointWorld {
   readonly notices: Notice[] = []
   /** Messages that were sent and neither written nor lost. */
   queued: LogMessage[] = []
+  /** Segments that the queue only borrowed: after a crash they are handed over again. */
+  readonly lent = new Map<number, AcceptBatch>()
   /** What D1 would hold, merged as the writer merges. */
   readonly log = new Map<DeliveryId, DeliveryRow>()
   #segment = 0
@@ -79,7 +81,7 @@ export class EndpointWorld {
       records: packRecords(events.map(encodeEvent)),
       ...more,
     }
-    this.queue.accept(batch)
+    this.#lend(batch, this.queue.accept(batch))
     return { ids: events.map(({ head }) => deliveryIdOf(head.id, SUBSCRIPTION)), batch }
   }
 
@@ -97,6 +99,14 @@ export class EndpointWorld {
     this.queue.accept({ ...batch, ...fields, origin, items })
   }
 
+  /** Rows of every kind. */
+  journalRows(): number {
+    const [table] = [...this.#sql.exec(`SELECT name FROM sqlite_master WHERE name GLOB 'journal_[0-9]*'`)]
+    if (!table) return 0
+    const [row] = [...this.#sql.exec(`SELECT count(*) AS rows FROM ${String(table.name)}`)]
+    return Number(row?.rows)
+  }
+
   /** How the API names a delivery to the object. */
   static refOf({ ids, batch }: { ids: DeliveryId[]; batch: AcceptBatch }, at = 0): DeliveryRef {
     const [id, item] = [ids[at], batch.items[at]]
@@ -111,6 +121,17 @@ export class EndpointWorld {
     this.queued = []
     this.queue = this.#boot()
     this.queue.drain()
+    for (const batch of [...this.lent.values()]) this.#handOverAgain(batch)
+  }
+
+  /** As the intake does it in the end: not to be borrowed any more. */
+  #handOverAgain({ mayBorrow: _, ...batch }: AcceptBatch): void {
+    for (const { segment } of batch.items) this.lent.delete(segment)
+    this.#lend(batch, this.queue.accept(batch))
+  }
+
+  #lend(batch: AcceptBatch, segments: readonly number[]): void {
+    for (const segment of segments) this.lent.set(segment, batch)
   }
 
   /** D1 writes the oldest messages and confirms them. */
@@ -167,6 +188,9 @@ export class EndpointWorld {
       },
       notify: (notice) => {
         this.notices.push(notice)
+      },
+      settled: (_, segments) => {
+        for (const segment of segments) this.lent.delete(segment)
       },
       wakeBy: (at) => {
         this.alarmAt = Math.min(this.alarmAt ?? Infinity, at)

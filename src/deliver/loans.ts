@@ -1,0 +1,147 @@
+import type { AcceptBatch } from '../model/accept.ts'
+import type { Endpoint } from '../model/endpoint.ts'
+import { decodeEvent, unpackRecords } from '../model/event.ts'
+import { deliveryIdOf } from '../model/id.ts'
+import { withItems } from './repeats.ts'
+import { schedule, type Facts } from './schedule.ts'
+import { itemKey, type StoredDelivery } from './store.ts'
+
+/** An attempt that takes longer is written down: the intake is not to wait for it. */
+const UNDER_WAY_MS_MAX = 5_000
+/** The log takes what gathers within ten seconds; an outcome that it has not confirmed by then waits for D1. */
+const OWED_MS_MAX = 15_000
+/** Borrowed deliveries of this life that a repeated hand-over finds again; beyond it the oldest are forgotten. */
+const KNOWN_MAX = 20_000
+
+interface Loan {
+  delivery: StoredDelivery
+  /** The hand-over with this delivery alone. */
+  batch: AcceptBatch
+  takenAt: number
+  isOver: boolean
+  /** Where the journal has it by now. */
+  position?: number
+}
+
+/**
+ * Deliveries that are tried before they are written down, while the intake keeps their events: one that succeeds at
+ * once never costs this object a row. What is not over within seconds, or fails, is written like any other. Positions
+ * of loans are negative. The segment is settled with the intake when its last delivery is durable here or in the log.
+ */
+export class Loans {
+  readonly #settled: (intake: string, segments: number[]) => void
+  readonly #loans = new Map<number, Loan>()
+  /** By item: the position, while it is owed; 0 afterwards. */
+  readonly #known = new Map<string, number>()
+  #last = 0
+
+  constructor(settled: (intake: string, segments: number[]) => void) {
+    this.#settled = settled
+  }
+
+  /** What of a hand-over is new, and the segments of it that are still borrowed. */
+  without(batch: AcceptBatch): { fresh: AcceptBatch | undefined; owed: number[] } {
+    const known = batch.items.map((item) => this.#known.get(itemKey({ intake: batch.intake, ...item })))
+    const owed = batch.items.filter((_, at) => (known[at] ?? 0) < 0).map(({ segment }) => segment)
+    const items = batch.items.filter((_, at) => known[at] === undefined)
+    if (items.length === batch.items.length) return { fresh: batch, owed: [] }
+    return { fresh: items.length === 0 ? undefined : withItems(batch, items), owed: [...new Set(owed)] }
+  }
+
+  /** Takes every delivery of a hand-over; answers with their positions. */
+  take(batch: AcceptBatch, takenAt: number): number[] {
+    const records = unpackRecords(batch.records)
+    const { intake } = batch
+    return batch.items.flatMap((item) => {
+      const record = records[item.record]
+      if (record === undefined) return []
+      const { segment, index, subscriptionId } = item
+      const event = decodeEvent(record)
+      const id = deliveryIdOf(event.head.id, subscriptionId)
+      const delivery = { id, subscriptionId, event, pointer: { intake, segment, index }, triedBefore: 0 }
+      const position = --this.#last
+      this.#loans.set(position, { delivery, batch: withItems(batch, [item]), takenAt, isOver: false })
+      this.#know(itemKey({ intake, ...item }), position)
+      return [position]
+    })
+  }
+
+  delivery(position: number): StoredDelivery | undefined {
+    return this.#loans.get(position)?.delivery
+  }
+
+  /** The place in the journal of what is no loan, or no longer one. */
+  placeOf(position: number): number {
+    return this.#loans.get(position)?.position ?? position
+  }
+
+  /** What the journal must hold to have it. */
+  batchOf(position: number): AcceptBatch | undefined {
+    return this.#loans.get(position)?.batch
+  }
+
+  /** Those that the intake should not be left with any longer. */
+  overdue(now: number): number[] {
+    const isOverdue = ({ takenAt, isOver, position }: Loan) =>
+      position === undefined && now - takenAt >= (isOver ? OWED_MS_MAX : UNDER_WAY_MS_MAX)
+    return [...this.#loans].filter(([, each]) => isOverdue(each)).map(([loan]) => loan)
+  }
+
+  /** The journal has it now. Its attempt may go on. */
+  written(loan: number, position: number): void {
+    const known = this.#loans.get(loan)
+    if (known === undefined) return
+    known.position = position
+    this.#repay([known])
+  }
+
+  /** The attempt is over; one whose outcome is not durable yet stays owed. */
+  ended(loan: number): void {
+    const known = this.#loans.get(loan)
+    if (known?.position !== undefined) this.#loans.delete(loan)
+    else if (known) known.isOver = true
+  }
+
+  /** Their outcomes are durable. Answers with the places of those that the journal has got meanwhile. */
+  settle(positions: readonly number[]): number[] {
+    const loans = positions.flatMap((position) => this.#loans.get(position) ?? [])
+    for (const position of positions) this.#loans.delete(position)
+    this.#repay(loans.filter(({ position }) => position === undefined))
+    return loans.flatMap(({ position }) => position ?? [])
+  }
+
+  /** Tells the intakes of segments of which nothing is owed any more. */
+  #repay(loans: readonly Loan[]): void {
+    const touched = new Map<string, Set<number>>()
+    for (const { delivery, batch } of loans) {
+      for (const item of batch.items) this.#know(itemKey({ intake: batch.intake, ...item }), 0)
+      const { intake, segment } = delivery.pointer
+      touched.set(intake, (touched.get(intake) ?? new Set()).add(segment))
+    }
+    for (const { delivery, position } of this.#loans.values()) {
+      if (position === undefined) touched.get(delivery.pointer.intake)?.delete(delivery.pointer.segment)
+    }
+    for (const [intake, segments] of touched) if (segments.size > 0) this.#settled(intake, [...segments])
+  }
+
+  #know(key: string, position: number): void {
+    this.#known.set(key, position)
+    const [oldest] = this.#known.keys()
+    if (this.#known.size > KNOWN_MAX && oldest !== undefined) this.#known.delete(oldest)
+  }
+}
+
+/** Only what is sent at once and keeps no order: a loan that dies with the object comes back late. */
+export function mayBorrow(
+  batch: AcceptBatch,
+  { endpoint, facts }: { endpoint: Endpoint | undefined; facts(endpoint: Endpoint): Facts },
+): boolean {
+  if (batch.mayBorrow !== true || batch.origin !== undefined || endpoint === undefined) return false
+  const { settings, version } = endpoint
+  if (version < batch.endpointVersion || settings.ordering !== 'none') return false
+  if (settings.delaySeconds > 0 || settings.rateLimit !== null) return false
+  if (batch.items.some(({ deliverAt }) => deliverAt !== undefined)) return false
+  const now = facts(endpoint)
+  const withOthers = { ...now, inFlight: now.inFlight + batch.items.length - 1, retry: undefined, next: 1 }
+  return now.next === undefined && schedule(withOthers).kind === 'next'
+}
