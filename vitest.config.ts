@@ -22,7 +22,10 @@ export default defineConfig({
         plugins: [
           cloudflareTest(async () => ({
             wrangler: { configPath: './wrangler.toml' },
+            // The Worker itself, and an object class that only tests use.
+            main: './test/worker/main.ts',
             miniflare: {
+              durableObjects: { BARE: { className: 'BareObject', useSQLite: true } },
               bindings: {
                 ...SECRETS,
                 TEST_MIGRATIONS: await readD1Migrations('migrations/config'),

@@ -43,7 +43,7 @@ export async function exchange(
       return { kind: 'failure', reason: 'timeout', message: `No answer within ${timeoutMs} ms.` }
     }
     const message = error instanceof Error ? error.message : String(error)
-    return { kind: 'failure', reason: classifyNetworkError(message), message }
+    return { kind: 'failure', ...classifyNetworkError(message, url) }
   } finally {
     cancel()
   }

@@ -69,6 +69,8 @@ function reasonOf(statusCode: number): AnswerReason {
   if (statusCode < 300) return 'unexpected_status'
   if (statusCode < 400) return 'redirect'
   if (statusCode === 408 || statusCode === 425 || statusCode === 429) return 'busy'
+  // What the platform answers in place of a receiver whose handshake or certificate fails.
+  if (statusCode === 525 || statusCode === 526) return 'tls'
   return statusCode < 500 ? 'client_error' : 'server_error'
 }
 

@@ -24,6 +24,7 @@ export type AnswerReason =
   | 'redirect'
   | 'client_error'
   | 'server_error'
+  | 'tls'
   | 'unexpected_status'
   | 'unexpected_body'
 
@@ -31,13 +32,22 @@ export type AnswerReason =
 export type RejectedReason = AnswerReason | 'gone' | 'aborted'
 
 /** `auth`: the authorisation server gave no token. */
-export type DeferredReason = AnswerReason | 'timeout' | 'connection' | 'tls' | 'dns' | 'auth'
+export type DeferredReason = AnswerReason | 'timeout' | 'connection' | 'dns' | 'auth'
 
-/** Names a failed fetch by the words of the runtime's error, of which only the text is promised. */
-export function classifyNetworkError(message: string): DeferredReason {
-  if (/tls|ssl|certificate|handshake/i.test(message)) return 'tls'
-  if (/dns|resolve|getaddrinfo|name not/i.test(message)) return 'dns'
-  return 'connection'
+/**
+ * Names a failed fetch by the words of the runtime's error, of which only the text is promised. The local runtime says
+ * nothing but `internal error` when a TLS handshake fails, and says it of nothing else that a receiver can do.
+ */
+export function classifyNetworkError(
+  message: string,
+  url: string,
+): { reason: DeferredReason; message: string } {
+  if (/tls|ssl|certificate|handshake/i.test(message)) return { reason: 'tls', message }
+  if (/^internal error/i.test(message) && url.startsWith('https:')) {
+    return { reason: 'tls', message: `The TLS handshake failed (${message}).` }
+  }
+  if (/dns|resolve|getaddrinfo|name not/i.test(message)) return { reason: 'dns', message }
+  return { reason: 'connection', message }
 }
 
 /** The longest `Retry-After` that is believed: a receiver that names a later time is a bug or an attack. */

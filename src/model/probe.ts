@@ -50,6 +50,13 @@ const BY_STATUS: Partial<Record<number, string>> = {
   502: 'A gateway before the receiver cannot reach it.',
   503: 'The receiver is not available.',
   504: 'A gateway before the receiver waited too long for it.',
+  // What Cloudflare answers in place of a receiver that it cannot reach.
+  521: 'No connection: nothing listens there, or a firewall refuses it.',
+  522: 'The receiver does not take the connection: a firewall drops it, or the host is down.',
+  523: 'There is no way to the address of the receiver.',
+  525: 'No secure connection: the TLS handshake fails.',
+  526: 'No secure connection: the certificate is expired, for another name, or not trusted.',
+  530: 'The name of the host cannot be resolved.',
 }
 
 const BY_RESULT: Partial<Record<string, string>> = {

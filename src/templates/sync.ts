@@ -29,7 +29,7 @@ export const SYNC: readonly Template[] = [
           "eventType": action,
           "entityType": sobject.name,
           "entityId": sobject.fields.Id,
-          "data": sobject.fields ~> $sift(function($v, $k) { $k != "Id" })
+          "data": $merge([{}, sobject.fields ~> $sift(function($v, $k) { $k != "Id" })])
         }`,
       ),
     },

@@ -72,11 +72,11 @@ describe.concurrent('on the way out', () => {
     async (code, status, result) => {
       const delivery = await outcomeOf((_, response) => void response.writeHead(code).write('begun'), {
         ...ONCE,
-        timeoutMs: 1_500,
+        timeoutMs: 4_000,
       })
       expect(delivery.status).toBe(status)
       expect(delivery.last).toMatchObject({ result, response: { body: 'begun', truncated: true } })
-      expect(delivery.last?.durationMs).toBeGreaterThanOrEqual(1_500)
+      expect(delivery.last?.durationMs).toBeGreaterThanOrEqual(4_000)
     },
   )
 
@@ -94,6 +94,21 @@ describe.concurrent('on the way out', () => {
     expect(last?.response?.truncated).toBe(true)
     expect(last?.response?.body).toBe('x'.repeat(16 * KIB))
     await eventually(() => isCut || undefined, { withinMs: 10_000, what: () => 'the connection is open' })
+  })
+
+  it('a receiver that answers with 1 MiB is kept with its first 16 KiB', async () => {
+    const answer = 'y'.repeat(1024 * KIB)
+    const { status, requests, last } = await outcomeOf((_, response) => response.end(answer))
+    expect({ status, requests }).toEqual({ status: 'delivered', requests: 1 })
+    expect(last?.response).toMatchObject({ body: answer.slice(0, 16 * KIB), truncated: true })
+  })
+
+  it('a receiver that takes its time for the first byte is waited for', async () => {
+    const slow: Script = (_, response) => void setTimeout(() => response.end('at last'), 1_500)
+    const { status, requests, last } = await outcomeOf(slow, { ...ONCE, timeoutMs: 10_000 })
+    expect({ status, requests }).toEqual({ status: 'delivered', requests: 1 })
+    expect(last).toMatchObject({ response: { body: 'at last', truncated: false } })
+    expect(last?.durationMs).toBeGreaterThanOrEqual(1_500)
   })
 
   // Of the first, eight as text would be more than a message of the log may hold; of the second, two.
@@ -133,6 +148,16 @@ describe.concurrent('on the way out', () => {
     expect(trap.received).toEqual([])
   })
 
+  it('a receiver that redirects from one place to the next is asked once an attempt, where the endpoint points', async () => {
+    const { source, receiver } = await relay.path(
+      { retry: { scheduleSeconds: [0, 0] } },
+      ({ path }, response) => response.writeHead(307, { location: `${path}/further` }).end(),
+    )
+    const { id } = await relay.send(source, '{}')
+    expect(await relay.delivery(id)).toMatchObject({ status: 'dead', attempts: 2, statusCode: 307 })
+    expect(receiver.received.map(({ path }) => path)).toEqual(['/', '/'])
+  })
+
   it.each([
     [410, 'gone'],
     [404, 'client_error'],
@@ -157,6 +182,26 @@ describe.concurrent('on the way out', () => {
     expect((got[1]?.at ?? 0) - (got[0]?.at ?? 0)).toBeGreaterThanOrEqual(2_000)
     expect(await relay.delivery(first.id)).toMatchObject({ status: 'delivered', attempts: 2 })
   })
+
+  it.each([
+    'soon',
+    '-5',
+    '1.5',
+    '1e3',
+    '',
+    '99999999999',
+    'Sun, 31 Feb',
+    'Thu, 01 Jan 1970 00:00:00 GMT',
+    '60; 60',
+  ])(
+    'a receiver that names no time to come with Retry-After is tried as the schedule says: %j',
+    async (value) => {
+      const script: Script = (_, response, count) =>
+        response.writeHead(count === 1 ? 503 : 200, { 'retry-after': value }).end()
+      const delivery = await outcomeOf(script, { retry: { scheduleSeconds: [0, 0] } })
+      expect(delivery).toMatchObject({ status: 'delivered', attempts: 2, requests: 2 })
+    },
+  )
 
   it('a receiver never sees a secret of the source, and the log shows none of the endpoint', async () => {
     const receiver = await relay.receiver((_, response) =>

@@ -1,6 +1,8 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
+import { compactDecrypt, exportJWK, generateKeyPair } from 'jose'
 import { Webhook } from 'standardwebhooks'
+import { Webhook as SvixWebhook } from 'svix'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { Relay } from '../support/relay.ts'
@@ -45,6 +47,30 @@ describe.concurrent('a request, over real connections', () => {
     const signature = headers['webhook-signature']?.split(' ').find((each) => each.startsWith('v1a,')) ?? ''
     const content = Buffer.from(`${headers['webhook-id']}.${headers['webhook-timestamp']}.{"a":1}`)
     expect(verify(null, content, key, Buffer.from(signature.slice(4), 'base64'))).toBe(true)
+  })
+
+  it('is encrypted for the receiver, and its signature covers what is sent', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ECDH-ES', { extractable: true })
+    const encryption = { jwk: await exportJWK(publicKey), alg: 'ECDH-ES' }
+    const { source, receiver, endpoint } = await relay.path({ encryption })
+    await relay.send(source, '{"a":1}')
+    const [got] = await relay.arrived(receiver, 1)
+    const body = String(got?.body)
+    expect(got?.headers['content-type']).toBe('application/jose')
+    const { plaintext, protectedHeader } = await compactDecrypt(body, privateKey)
+    expect([String(Buffer.from(plaintext)), protectedHeader.cty]).toEqual(['{"a":1}', 'application/json'])
+    const headers = Object.fromEntries(
+      ['id', 'timestamp', 'signature'].map((name) => {
+        const value = String(got?.headers[`webhook-${name}`])
+        return [`webhook-${name}`, value]
+      }),
+    )
+    // One of the two also reads what it has verified as JSON, which this is not.
+    for (const library of [new Webhook(endpoint.secret), new SvixWebhook(endpoint.secret)]) {
+      const forged = 'No matching signature found'
+      expect(() => library.verify(body, headers)).not.toThrow(forged)
+      expect(() => library.verify(`${body} `, headers)).toThrow(forged)
+    }
   })
 
   it('carries a token of the authorisation server, and another when that one is refused', async () => {

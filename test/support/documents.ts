@@ -200,6 +200,33 @@ export const BUSINESS = {
   website: 'https://testrestaurant.com',
 }
 
+/** As the schemas of the directory have them. */
+export const BUSINESS_WITH_CONTACT = {
+  id: 'test_business_123',
+  name: 'Test Restaurant',
+  category: 'restaurant',
+  address: {
+    street: '123 Main St',
+    city: 'San Francisco',
+    state: 'CA',
+    zip: '94105',
+    coordinates: { lat: 37.79, lng: -122.39 },
+  },
+  contact: {
+    phone: '(555) 123-4567',
+    email: 'hello@testrestaurant.com',
+    website: 'https://testrestaurant.com',
+  },
+  status: 'active',
+  created_at: '2026-01-19T10:30:00Z',
+}
+
+export const BUSINESS_UPDATED = {
+  id: 'test_business_123',
+  changes: { phone: { old_value: '(555) 123-4567', new_value: '(555) 123-4568' } },
+  updated_at: '2026-01-19T11:30:00Z',
+}
+
 export const REVIEW = {
   id: 'test_review_456',
   business_id: 'test_business_123',
@@ -244,4 +271,16 @@ export const GOOGLE = {
   message: {
     data: 'eyJyZXNvdXJjZU5hbWUiOiJwZW9wbGUvYzEyMzQ1NjciLCAicGVyc29uRmllbGRzIjogWyJuYW1lcyIsICJlbWFpbEFkZHJlc3NlcyJdfQ==',
   },
+}
+
+/** What the parsers of the webhook management document are shown with. */
+export const SHORT = {
+  salesforce: {
+    action: 'created',
+    sobject: { name: 'Contact', fields: { Id: '00Qxx0000000000', FirstName: 'John' } },
+  },
+  salesforceIdOnly: { action: 'created', sobject: { name: 'Contact', fields: { Id: '00Qxx0000000000' } } },
+  notion: { type: 'page.created', object: 'page', id: 'page-123', properties: { Status: { select: null } } },
+  slack: { type: 'event_callback', event: { type: 'message', channel: 'C123', user: 'U123', ts: '1.2' } },
+  github: { action: 'opened', issue: { number: 123, id: 1_234_567 } },
 }

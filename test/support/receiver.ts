@@ -1,5 +1,7 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Certificate } from './certificate.ts'
 
 export interface Received {
   at: number
@@ -18,10 +20,13 @@ export interface Receiver {
   close(): Promise<void>
 }
 
-/** A real HTTP server that keeps what it gets and answers as scripted; by default 200 at once. */
-export async function startReceiver(script: Script = (_, response) => response.end('ok')): Promise<Receiver> {
+/** A real HTTP server, over TLS if it has a certificate, that keeps what it gets and answers as scripted; by default 200 at once. */
+export async function startReceiver(
+  script: Script = (_, response) => response.end('ok'),
+  certificate?: Certificate,
+): Promise<Receiver> {
   const received: Received[] = []
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))
     request.on('end', () => {
@@ -30,7 +35,8 @@ export async function startReceiver(script: Script = (_, response) => response.e
       received.push(entry)
       script(entry, response, received.length)
     })
-  })
+  }
+  const server = certificate ? createTlsServer(certificate, answer) : createServer(answer)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const close = () =>
@@ -38,5 +44,6 @@ export async function startReceiver(script: Script = (_, response) => response.e
       server.close(() => resolve())
       server.closeAllConnections()
     })
-  return { url: `http://127.0.0.1:${port}`, received, close }
+  const origin = certificate ? 'https://localhost' : 'http://127.0.0.1'
+  return { url: `${origin}:${port}`, received, close }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { spawnServer, type ServerProcess } from '../../src/local/process.ts'
 import type { Settings } from '../../src/local/settings.ts'
 import { makeCaller, type Call } from './api.ts'
+import type { Certificate } from './certificate.ts'
 import { eventually } from './eventually.ts'
 import { startReceiver, type Received, type Receiver, type Script } from './receiver.ts'
 
@@ -81,8 +82,8 @@ export class Relay {
     rmSync(this.#dataDir, { recursive: true, force: true })
   }
 
-  async receiver(script?: Script): Promise<Receiver> {
-    const receiver = await startReceiver(script)
+  async receiver(script?: Script, certificate?: Certificate): Promise<Receiver> {
+    const receiver = await startReceiver(script, certificate)
     this.#receivers.push(receiver)
     return receiver
   }

@@ -28,7 +28,8 @@ describe('what an answer means', () => {
       'rejected client_error': range(400, 499).filter(
         (status) => status !== 410 && !retried.includes(status),
       ),
-      'deferred server_error': range(500, 599),
+      'deferred server_error': [...range(500, 524), ...range(527, 599)],
+      'deferred tls': [525, 526],
     })
   })
 
@@ -46,7 +47,14 @@ describe('what an answer means', () => {
     ['Network connection lost.', 'connection'],
     ['', 'connection'],
   ])('of a network that fails is read from its words: %s', (message, reason) => {
-    expect(classifyNetworkError(message)).toBe(reason)
+    expect(classifyNetworkError(message, 'https://a.example/')).toEqual({ reason, message })
+  })
+
+  it('of a network that fails without words is a failed handshake where TLS is spoken', () => {
+    const said = 'internal error; reference = abc'
+    const message = `The TLS handshake failed (${said}).`
+    expect(classifyNetworkError(said, 'https://a.example/')).toEqual({ reason: 'tls', message })
+    expect(classifyNetworkError(said, 'http://a.example/').reason).toBe('connection')
   })
 })
 

@@ -46,6 +46,37 @@ describe('a pattern', () => {
     },
   )
 
+  it('is compiled or refused, whatever is written, and answers soon', () => {
+    const part = fc.constantFrom(
+      'a',
+      '.',
+      '(',
+      ')',
+      '|',
+      '*',
+      '+',
+      '?',
+      '{2,9}',
+      '[^b]',
+      '\\d',
+      '^',
+      '$',
+      '\\',
+    )
+    const source = fc.oneof(fc.string({ unit: part, maxLength: 24 }), fc.string({ unit: 'binary' }))
+    const texts = ['', 'a'.repeat(4096), `${'ab'.repeat(2048)}!`]
+    fc.assert(
+      fc.property(source, (each) => {
+        const compiled = compilePattern(each)
+        const started = performance.now()
+        if (!compiled.ok) expect(compiled.error).not.toBe('')
+        else for (const text of texts) expect(compiled.value.isIn(text)).toBeTypeOf('boolean')
+        expect(performance.now() - started).toBeLessThan(2_000)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   it.each([
     ['(a', 'has a ( without its )'],
     ['a)', 'has a ) without its ('],

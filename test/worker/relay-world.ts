@@ -51,6 +51,10 @@ export class RelayWorld {
   }
 
   async call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
+    return await (await this.request(method, path, body)).json()
+  }
+
+  async request(method: string, path: string, body?: unknown): Promise<Response> {
     const response = await exports.default.fetch(
       new Request(`https://hooks.example/v1${path}`, {
         method,
@@ -59,7 +63,7 @@ export class RelayWorld {
       }),
     )
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
-    return await response.json()
+    return response
   }
 
   /** An endpoint for one event type, at a URL of its own. */

@@ -249,7 +249,8 @@ describe('CRM and directory', () => {
 
   it('a business becomes a lead and a review a case', async () => {
     const created = { type: 'business.created' }
-    expect(await routed('directory-business-to-salesforce-lead', document.BUSINESS, created)).toEqual({
+    const lead = await routed('directory-business-to-salesforce-lead', document.BUSINESS, created)
+    expect(lead).toEqual({
       objectType: 'Lead',
       fields: {
         Company: 'Test Restaurant',
@@ -262,6 +263,13 @@ describe('CRM and directory', () => {
         LeadSource: 'Directory API',
         Status: 'New',
       },
+    })
+    const nested = document.BUSINESS_WITH_CONTACT
+    expect(await routed('directory-business-to-salesforce-lead', nested, created)).toEqual(lead)
+    const updated = { type: 'business.updated' }
+    expect(await routed('directory-payload', document.BUSINESS_UPDATED, updated)).toMatchObject({
+      type: 'business.updated',
+      data: document.BUSINESS_UPDATED,
     })
     const review = { type: 'review.created' }
     const slug = 'directory-review-to-salesforce-case'
@@ -298,3 +306,30 @@ it.each([
     })
   },
 )
+
+it.each([
+  [
+    'salesforce-sync',
+    document.SHORT.salesforce,
+    {},
+    ['created', 'Contact', '00Qxx0000000000', { FirstName: 'John' }],
+  ],
+  ['salesforce-sync', document.SHORT.salesforceIdOnly, {}, ['created', 'Contact', '00Qxx0000000000', {}]],
+  [
+    'notion-sync',
+    document.SHORT.notion,
+    {},
+    ['created', 'page', 'page-123', document.SHORT.notion.properties],
+  ],
+  ['slack-sync', document.SHORT.slack, {}, ['message', 'message', '1.2', expect.anything()]],
+  [
+    'github-issue-sync',
+    document.SHORT.github,
+    { 'x-github-event': 'issues' },
+    ['opened', 'issue', '1234567', expect.anything()],
+  ],
+])('%s reads the short example of the parser too: %j', async (slug, payload, headers, expected) => {
+  const made = await routed(slug, payload, { headers: headers as Record<string, string> })
+  const { eventType, entityType, entityId, data } = made as Record<string, unknown>
+  expect([eventType, entityType, entityId, data]).toEqual(expected)
+})
