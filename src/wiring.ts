@@ -30,6 +30,7 @@ import { findProvider } from './providers/registry.ts'
 import { probeEndpoint } from './probing.ts'
 import { orderDelivery, redeliver } from './redeliver.ts'
 import { endpointsWanting } from './replaying.ts'
+import { makeSend } from './registering.ts'
 import type { RouteDeps } from './route/route.ts'
 import { RoutingCache, type RoutingSource } from './route/routing-cache.ts'
 
@@ -166,6 +167,7 @@ function makeApiFor(env: Env): Api {
       const checked = await checkTarget(url)
       return checked.ok ? ok(undefined) : checked
     },
+    send: makeSend(env),
     ingestUrl: (sourceId, requestUrl) => new URL(`/in/${sourceId}`, requestUrl).href,
     knownProvider: (slug) => {
       const provider = findProvider(slug)

@@ -23,6 +23,7 @@ import { orderOperations } from './orders.ts'
 import { probeOperations } from './probes.ts'
 import { publishOperations } from './publish.ts'
 import { RateLimiter } from './rate-limit.ts'
+import { registrationOperations } from './registrations.ts'
 import { rejectionOperations } from './rejections.ts'
 import { answerSigningKeys } from './signing-keys.ts'
 import { replayOperations } from './replays.ts'
@@ -102,6 +103,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...tenantOperations(deps),
     ...tokenOperations(deps, authenticator),
     ...sourceOperations(deps),
+    ...registrationOperations(deps),
     ...endpointOperations(deps),
     ...trialOperations(deps),
     ...subscriptionOperations(deps),
