@@ -28,6 +28,7 @@ import { refreshUsage, requireEvents } from './quota.ts'
 import { commonConfigSchema } from './providers/event-config.ts'
 import { findProvider } from './providers/registry.ts'
 import { probeEndpoint } from './probing.ts'
+import { findRegistration } from './registrations/registry.ts'
 import { orderDelivery, redeliver } from './redeliver.ts'
 import { endpointsWanting } from './replaying.ts'
 import { makeSend } from './registering.ts'
@@ -173,8 +174,10 @@ function makeApiFor(env: Env): Api {
       const provider = findProvider(slug)
       if (!provider) return undefined
       const { secret, config } = provider
+      // One of ours would verify nothing.
+      const isTheirs = secret?.handedOver === true || (findRegistration(slug)?.secret.from ?? 'us') !== 'us'
       const configSchemas = config ? [commonConfigSchema, config] : [commonConfigSchema]
-      return { needsSecret: secret !== undefined && !secret.handedOver, configSchemas }
+      return { needsSecret: secret !== undefined && !isTheirs, configSchemas }
     },
     rules: rulesOf(env),
     subscriptionFixed: (of) => release(env, of, makeRouteDeps(env)),

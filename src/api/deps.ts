@@ -17,6 +17,7 @@ import type { Send } from '../registrations/registration.ts'
 
 /** What the API must know of a provider to accept a source for it. */
 export interface KnownProvider {
+  /** It signs with a secret that we may choose. */
   needsSecret: boolean
   /** Each must accept the source's `config`, which may hold keys beyond them. */
   configSchemas: readonly z.ZodType[]
