@@ -1,4 +1,5 @@
-import type { Relay } from './relay.ts'
+import { afterAll, beforeAll } from 'vitest'
+import { Relay } from './relay.ts'
 
 export interface Registration {
   id: string
@@ -87,4 +88,21 @@ export class Registering {
     const { status, headers } = response
     return { status, headers, body: (text === '' ? undefined : JSON.parse(text)) as T }
   }
+}
+
+/** A server for the tests of one file; providers that are started with `running` end with it. */
+export function startRelay() {
+  const relay = new Relay()
+  const closing: (() => Promise<void>)[] = []
+  beforeAll(() => relay.start())
+  afterAll(async () => {
+    await relay.stop()
+    await Promise.all(closing.map((close) => close()))
+  })
+  async function running<T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> {
+    const provider = await starting
+    closing.push(() => provider.close())
+    return provider
+  }
+  return { relay, running }
 }

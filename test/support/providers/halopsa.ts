@@ -86,6 +86,7 @@ function notification(
 }
 
 /** A password is never shown. */
-function shown({ basic_password: _, events, ...hook }: HaloHook, isWhole: boolean) {
+function shown(whole: HaloHook, isWhole: boolean) {
+  const { basic_password: _, events, ...hook } = whole
   return isWhole ? { ...hook, events } : hook
 }

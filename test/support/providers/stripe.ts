@@ -70,7 +70,8 @@ function page(hooks: readonly StripeHook[], after: string | null): Answered {
   return { status: 200, body }
 }
 
-function shown({ secret: _, ...hook }: StripeHook) {
+function shown(whole: StripeHook) {
+  const { secret: _, ...hook } = whole
   return { object: 'webhook_endpoint', livemode: false, ...hook }
 }
 
