@@ -3,7 +3,9 @@ import {
   deleteRegistration,
   leaseRegistration,
   listRegistrations,
+  placeKey,
   saveRegistration,
+  type Place,
   type RegistrationRecord,
   type RegistrationSettings,
 } from '../db/registrations.ts'
@@ -30,6 +32,8 @@ import { amendSource } from './sources.ts'
 
 /** Longer than the provider is waited for. A call that died leaves the place free after it. */
 const LEASE_MS = 120_000
+/** All of a source are read at once. */
+const REGISTRATIONS_MAX = 100
 
 export interface Registering {
   source: SourceRecord
@@ -57,6 +61,7 @@ export async function register(
   const asked = parse(askSchemaOf(registration), call.body, 'body')
   const place = await placeOf(deps, asked, registration)
   const registrations = await listRegistrations(deps.db, { tenantId, sourceId })
+  requireRoom(registrations, place)
   const credentials =
     asked.credentials ?? (await keptCredentials(deps, { registrations, place, registration }))
   const settings: RegistrationSettings = {
@@ -253,6 +258,15 @@ async function removeAt(connection: Connection, { settings }: RegistrationRecord
 async function keptOf({ sealer }: ApiDeps, { asked, record }: Work): Promise<string | null> {
   if (asked.credentials === undefined) return record.credentials
   return asked.keepCredentials ? await sealer.seal(JSON.stringify(asked.credentials), record.id) : null
+}
+
+function requireRoom(registrations: readonly RegistrationRecord[], place: Place): void {
+  const isKnown = registrations.some((each) => placeKey(each.place) === placeKey(place))
+  if (isKnown || registrations.length < REGISTRATIONS_MAX) return
+  throw new ProblemError(
+    'conflict',
+    `A source can be registered at ${REGISTRATIONS_MAX} places. Register at the organisation, or use another source.`,
+  )
 }
 
 function underWay(): ProblemError {
