@@ -247,11 +247,11 @@ async function removeAt(connection: Connection, { settings }: RegistrationRecord
   let ids = settings.hookIds
   if (ids.length === 0) {
     const listed = await listHooks(connection)
-    if (!listed.ok) throw problemOf(listed.error, registration)
+    if (!listed.ok) throw problemOf(listed.error, registration, { isRemoval: true })
     ids = listed.value.filter(({ url }) => isSame(url, settings.url)).map(({ id }) => id)
   }
   const removed = await removeHooks(connection, ids)
-  if (!removed.ok) throw problemOf(removed.error, registration)
+  if (!removed.ok) throw problemOf(removed.error, registration, { isRemoval: true })
 }
 
 /** Those of the call if they are to be kept; those that were kept if it gave none. */

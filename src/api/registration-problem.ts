@@ -2,12 +2,17 @@ import { ProblemError } from '../model/problem.ts'
 import type { Failure, Registration } from '../registrations/registration.ts'
 
 /** What the caller is told of a provider that did not do what it was asked to: its status, its words, and what to do. */
-export function problemOf(failure: Failure, { name, permission }: Registration): ProblemError {
+export function problemOf(
+  failure: Failure,
+  { name, permission }: Registration,
+  { isRemoval = false } = {},
+): ProblemError {
   switch (failure.kind) {
     case 'refused': {
       const { status, message } = failure
       const hint = hintOf(status, permission)
-      return new ProblemError('provider_refused', `${said(name, status, message)}${hint}`)
+      const way = isRemoval ? ' With `?forget=true` the hook is left as it is, and only forgotten here.' : ''
+      return new ProblemError('provider_refused', `${said(name, status, message)}${hint}${way}`)
     }
     case 'limited': {
       const headers = { 'retry-after': String(failure.retryAfterSeconds) }

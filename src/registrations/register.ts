@@ -82,15 +82,18 @@ export function isSame(a: string, b: string): boolean {
   return a === b || (URL.canParse(a) && URL.canParse(b) && new URL(a).href === new URL(b).href)
 }
 
-async function removeHook({ api, ask }: Connection, id: string): Promise<Outcome<undefined>> {
-  const answer = await ask(api.remove(id))
-  if (answer.ok || isGone(answer.error)) return ok(undefined)
-  return answer
+async function removeHook(connection: Connection, id: string): Promise<Outcome<undefined>> {
+  const answer = await connection.ask(connection.api.remove(id))
+  if (answer.ok) return ok(undefined)
+  if (!saysGone(answer.error)) return answer
+  // To credentials without the right to it, some providers say that it does not exist: whoever may list knows.
+  const listed = await listHooks(connection)
+  return listed.ok && !listed.value.some((hook) => hook.id === id) ? ok(undefined) : answer
 }
 
-function isGone(failure: Failure): boolean {
+function saysGone(failure: Failure): boolean {
   if (failure.kind !== 'refused') return false
-  return failure.status === 404 || failure.status === 410 || /does not exist|no such/i.test(failure.message)
+  return failure.status === 404 || failure.status === 410 || /does not exist/i.test(failure.message)
 }
 
 async function create(connection: Connection, wanted: Wanted, made: Hook[]): Promise<Outcome<Hook>> {

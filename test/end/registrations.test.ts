@@ -94,6 +94,11 @@ describe.concurrent('GitHub', () => {
       code: 'invalid_request',
       errors: [{ path: 'credentials' }],
     })
+    const stranger = await registering.remove(body, { token: 'ghp_stranger' })
+    expect(stranger.body).toMatchObject({
+      code: 'provider_refused',
+      detail: expect.stringMatching(/answered 404: Not Found\. .*`\?forget=true`/),
+    })
     github.hooks.length = 0
     expect((await registering.remove(body)).status).toBe(204)
     expect(await registering.list()).toEqual([])

@@ -241,11 +241,15 @@ describe('listing hooks', () => {
 
 describe('removing hooks', () => {
   it('is done when they are gone already', async () => {
-    const { connection } = scripted('github', [
-      [404, { message: 'Not Found' }],
-      [204, undefined],
-    ])
+    const gone: Scripted = [404, { message: 'Not Found' }]
+    const { connection } = scripted('github', [gone, [200, [githubHook(2)]], [204, undefined]])
     expect(await removeHooks(connection, ['1', '2'])).toEqual({ ok: true, value: undefined })
+  })
+
+  it('is not done when somebody without the right to them is told that there are none', async () => {
+    const gone: Scripted = [404, { message: 'Not Found' }]
+    const { connection } = scripted('github', [gone, gone])
+    expect(await removeHooks(connection, ['1'])).toMatchObject({ ok: false, error: { status: 404 } })
   })
 
   it('stops at a refusal', async () => {

@@ -79,6 +79,9 @@ function refusal({ headers, path }: Asked): Answered | undefined {
         status: 403,
         body: { message: 'Resource not accessible by personal access token', documentation_url: DOCS },
       }
+    // Who may not even know of a repository is told that there is none.
+    case 'Bearer ghp_stranger':
+      return notFound()
     case 'Bearer ghp_tired':
       return {
         status: 403,
