@@ -28,8 +28,10 @@ import { refreshUsage, requireEvents } from './quota.ts'
 import { commonConfigSchema } from './providers/event-config.ts'
 import { findProvider } from './providers/registry.ts'
 import { probeEndpoint } from './probing.ts'
+import { findRegistration } from './registrations/registry.ts'
 import { orderDelivery, redeliver } from './redeliver.ts'
 import { endpointsWanting } from './replaying.ts'
+import { makeSend } from './registering.ts'
 import type { RouteDeps } from './route/route.ts'
 import { RoutingCache, type RoutingSource } from './route/routing-cache.ts'
 
@@ -166,13 +168,16 @@ function makeApiFor(env: Env): Api {
       const checked = await checkTarget(url)
       return checked.ok ? ok(undefined) : checked
     },
+    send: makeSend(env),
     ingestUrl: (sourceId, requestUrl) => new URL(`/in/${sourceId}`, requestUrl).href,
     knownProvider: (slug) => {
       const provider = findProvider(slug)
       if (!provider) return undefined
       const { secret, config } = provider
+      // One of ours would verify nothing.
+      const isTheirs = secret?.handedOver === true || (findRegistration(slug)?.secret.from ?? 'us') !== 'us'
       const configSchemas = config ? [commonConfigSchema, config] : [commonConfigSchema]
-      return { needsSecret: secret !== undefined && !secret.handedOver, configSchemas }
+      return { needsSecret: secret !== undefined && !isTheirs, configSchemas }
     },
     rules: rulesOf(env),
     subscriptionFixed: (of) => release(env, of, makeRouteDeps(env)),

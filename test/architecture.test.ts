@@ -14,6 +14,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   scheme: ['model'],
   providers: ['scheme', 'model'],
   destinations: ['model'],
+  registrations: ['model'],
   ingest: ['model', 'providers', 'scheme', 'destinations'],
   route: ['model', 'providers', 'scheme', 'destinations'],
   deliver: ['model', 'providers', 'scheme', 'destinations'],
@@ -21,7 +22,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   log: ['model'],
   sweep: ['model'],
   // Little more than a door to the configuration: it is given the databases and uses their stores as they are.
-  api: ['model', 'db', 'providers', 'scheme', 'destinations', 'templates'],
+  api: ['model', 'db', 'providers', 'scheme', 'destinations', 'templates', 'registrations'],
   templates: ['model'],
   client: ['model'],
   dashboard: ['model', 'client'],
@@ -55,6 +56,7 @@ const OWNERS = [
 ]
 
 const PROVIDER = /^src\/providers\/(?!scheme\/|provider\.ts|registry\.ts)/
+const REGISTRATION = /^src\/registrations\/(?!(registration|registry|connection|register|rest)\.ts)/
 /** The first that fits counts. */
 const LINES_MAX: { of: RegExp; having?: RegExp; max: number }[] = [
   { of: /^src\/worker\.ts$/, max: 60 },
@@ -66,6 +68,8 @@ const LINES_MAX: { of: RegExp; having?: RegExp; max: number }[] = [
   // Bespoke: it carries a scheme that no other provider has.
   { of: PROVIDER, having: /\bverify: async\b/, max: 80 },
   { of: PROVIDER, max: 60 },
+  // Two of them speak a protocol of their own, in GraphQL or in several steps.
+  { of: REGISTRATION, max: 110 },
   { of: /./, max: 350 },
 ]
 

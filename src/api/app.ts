@@ -18,11 +18,12 @@ import { healthOperations } from './health.ts'
 import { metricsOperations } from './metrics.ts'
 import { lookupTableOperations } from './lookup-tables.ts'
 import { openApiOf } from './openapi.ts'
-import type { Operation } from './operation.ts'
+import { parametersOf, type Operation } from './operation.ts'
 import { orderOperations } from './orders.ts'
 import { probeOperations } from './probes.ts'
 import { publishOperations } from './publish.ts'
 import { RateLimiter } from './rate-limit.ts'
+import { registrationOperations } from './registrations.ts'
 import { rejectionOperations } from './rejections.ts'
 import { answerSigningKeys } from './signing-keys.ts'
 import { replayOperations } from './replays.ts'
@@ -58,6 +59,7 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
   serveIntegrationWebhooks(app)
   serveSigningKeys(app, deps)
   for (const operation of operations) {
+    const [, part = ''] = parametersOf(operation)
     app.on(operation.method, `/v1${operation.path}`, async (context) => {
       const given = context.req.param('id') ?? ''
       return responseOf(
@@ -66,9 +68,10 @@ export function makeApi(deps: ApiDeps): Hono<ApiEnv> {
           authenticator,
           limiter,
           operation,
-          reader: readers.get(operation.path.split('/')[1]),
+          reader: readers.get(operation.path) ?? readers.get(operation.path.split('/')[1]),
           request: context.req.raw,
           given,
+          part: context.req.param(part) ?? '',
           requestId: context.get('requestId'),
           signal: (headers) => context.set('signals', headers),
         }),
@@ -100,6 +103,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...tenantOperations(deps),
     ...tokenOperations(deps, authenticator),
     ...sourceOperations(deps),
+    ...registrationOperations(deps),
     ...endpointOperations(deps),
     ...trialOperations(deps),
     ...subscriptionOperations(deps),
@@ -140,10 +144,17 @@ function serveSigningKeys(app: Hono<ApiEnv>, { db, clock }: ApiDeps): void {
   })
 }
 
-/** For each kind of resource the operation that reads one. */
+/** For each kind of resource the operation that reads one, and for each path that ends with a resource inside of one. */
 function readersOf(operations: readonly Operation[]): Map<string | undefined, Operation> {
-  const reading = operations.filter(({ method, path }) => method === 'GET' && /^\/[^/]+\/:id$/.test(path))
-  return new Map(reading.map((operation) => [operation.path.split('/')[1], operation]))
+  const reading = operations.filter(({ method }) => method === 'GET')
+  return new Map([
+    ...reading
+      .filter(({ path }) => /^\/[^/]+\/:id$/.test(path))
+      .map((operation) => [operation.path.split('/')[1], operation] as const),
+    ...reading
+      .filter(({ path }) => /\/:id\/.+\/:\w+$/.test(path))
+      .map((operation) => [operation.path, operation] as const),
+  ])
 }
 
 /** Each path with the methods that it has, as `Allow` lists them. */

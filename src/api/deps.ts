@@ -13,9 +13,11 @@ import type { Publication } from '../model/publication.ts'
 import type { Result } from '../model/result.ts'
 import type { ByHand } from '../model/rpc.ts'
 import type { Sealer } from '../model/seal.ts'
+import type { Send } from '../registrations/registration.ts'
 
 /** What the API must know of a provider to accept a source for it. */
 export interface KnownProvider {
+  /** It signs with a secret that we may choose. */
   needsSecret: boolean
   /** Each must accept the source's `config`, which may hold keys beyond them. */
   configSchemas: readonly z.ZodType[]
@@ -60,6 +62,8 @@ export interface ApiDeps {
   sourceChanged: (id: SourceId) => void
   /** Whether deliveries may go to the URL; the detail is for the caller to read. */
   checkTarget: (url: string) => Promise<Result<unknown, { reason: string; detail: string }>>
+  /** Asks a provider's API, to which no redirect leads, and which may not be in a private network. */
+  send: Send
   /** Where the source receives, on the host that this request came to. */
   ingestUrl: (sourceId: SourceId, requestUrl: string) => string
   /** Undefined: there is no provider of that name. */

@@ -1,3 +1,4 @@
+import { templateOf } from './openapi.ts'
 import type { Operation } from './operation.ts'
 
 /** The contract for people: one page, made on the server, without a script. `contract` is `openApiOf` the operations. */
@@ -37,7 +38,7 @@ function showOperation(
   contract: Record<string, unknown>,
 ): string {
   const paths = contract['paths'] as Record<string, Record<string, Described>>
-  const described = paths[`/v1${path.replace(':id', '{id}')}`]?.[method.toLowerCase()]
+  const described = paths[templateOf({ path })]?.[method.toLowerCase()]
   if (!described) return ''
   const names = described.parameters.map((each) => `<code>${escape(each.name)}</code> (${each.in})`)
   const body = described.requestBody?.content['application/json']?.schema

@@ -8,7 +8,7 @@ import type { ApiDeps } from './deps.ts'
 import { runOnce } from './idempotency.ts'
 import { identify, parseUid } from './identify.ts'
 import { EXPORT_LIMIT, lines, wantsLines } from './ndjson.ts'
-import type { Answer, Operation } from './operation.ts'
+import { CREDENTIALS, type Answer, type Operation } from './operation.ts'
 import type { RateLimiter } from './rate-limit.ts'
 
 export interface ApiEnv {
@@ -30,6 +30,8 @@ export interface Handling {
   request: Request
   /** The `:id` of the path. */
   given: string
+  /** The path's other parameter. */
+  part: string
   requestId: string
   signal(headers: Record<string, string>): void
 }
@@ -64,7 +66,7 @@ interface Caller {
 }
 
 async function answer(
-  { deps, operation, request, given }: Handling,
+  { deps, operation, request, given, part }: Handling,
   { principal, now }: Caller,
   around: (run: () => Promise<Answer>) => Promise<Answer> = (run) => run(),
 ): Promise<Answer> {
@@ -79,10 +81,12 @@ async function answer(
       scopes,
       id: prefix && (await identify(deps.db, { tenantId, prefix, given })),
       uid: operation.method === 'PUT' && operation.path.includes(':id') ? parseUid(given) : given,
+      part,
       query,
       body: parseJson(body),
       url,
       ifMatch: headers.get('if-match') ?? undefined,
+      credentials: headers.get(CREDENTIALS) ?? undefined,
       now,
     })
   if (wantsLines(request) && operation.isList) {
@@ -96,7 +100,7 @@ async function answer(
 
 /** The resource as it was, for whom may read it; undefined: it does not exist, or the path names none. */
 async function readBefore(
-  { deps, reader, given, request }: Handling,
+  { deps, reader, given, part, request }: Handling,
   { principal, now }: Caller,
 ): Promise<Answer | undefined> {
   const { tenantId, scopes } = principal
@@ -112,10 +116,12 @@ async function readBefore(
       scopes,
       id,
       uid: '',
+      part,
       query: {},
       body: {},
       url,
       ifMatch: undefined,
+      credentials: undefined,
       now,
     })
   } catch (error) {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { problemSchema } from '../model/problem.ts'
 import { NDJSON } from './ndjson.ts'
-import type { Operation } from './operation.ts'
+import { CREDENTIALS, parametersOf, type Operation } from './operation.ts'
 
 type Json = Record<string, unknown>
 
@@ -12,7 +12,7 @@ type Json = Record<string, unknown>
 export function openApiOf(operations: readonly Operation[]): Json {
   const paths: Record<string, Json> = {}
   for (const operation of operations) {
-    const path = `/v1${operation.path.replace(':id', '{id}')}`
+    const path = templateOf(operation)
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation) }
   }
   return {
@@ -37,6 +37,11 @@ export function openApiOf(operations: readonly Operation[]): Json {
       },
     },
   }
+}
+
+/** The path as OpenAPI writes it. */
+export function templateOf({ path }: Pick<Operation, 'path'>): string {
+  return `/v1${path.replaceAll(/:(\w+)/g, '{$1}')}`
 }
 
 function describe(operation: Operation): Json {
@@ -76,8 +81,13 @@ function tagOf({ path }: Operation): string {
   return path.split('/')[1] ?? ''
 }
 
-function pathParameters({ path }: Operation): Json[] {
-  return path.includes('/:id') ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] : []
+function pathParameters(operation: Operation): Json[] {
+  return parametersOf(operation).map((name) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
 }
 
 function queryParameters({ query }: Operation): Json[] {
@@ -86,9 +96,10 @@ function queryParameters({ query }: Operation): Json[] {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }))
 }
 
-function headerParameters({ method }: Operation): Json[] {
+function headerParameters({ method, takesCredentials }: Operation): Json[] {
   const names = ['Hookway-Tenant', ...(method === 'POST' ? ['Idempotency-Key'] : [])]
   if (method === 'PATCH' || method === 'PUT') names.push('If-Match')
+  if (takesCredentials) names.push(CREDENTIALS)
   return names.map((name) => ({ name, in: 'header', schema: { type: 'string' } }))
 }
 

@@ -5,6 +5,9 @@ import { ProblemError } from '../model/problem.ts'
 import type { Scope, ScopedResource } from '../model/token.ts'
 import { parse } from './parse.ts'
 
+/** The header of `takesCredentials`. */
+export const CREDENTIALS = 'Hookway-Credentials'
+
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** One authorised request, its parts parsed. */
@@ -16,10 +19,14 @@ export interface Call<P extends Prefix, Q, B> {
   id: Id<P>
   /** The `:id` of the path as given: for a PUT a uid that may not exist yet, else perhaps a name. */
   uid: string
+  /** The second parameter of the path as given; empty where there is none. */
+  part: string
   query: Q
   body: B
   url: string
   ifMatch: string | undefined
+  /** The header with credentials that are only for this call, as given. */
+  credentials: string | undefined
   /** Milliseconds. */
   now: number
 }
@@ -35,7 +42,7 @@ export interface Answer {
 
 interface Description {
   method: Method
-  /** Under `/v1`; the one parameter there may be is `:id`. */
+  /** Under `/v1`. There may be the parameter `:id`, and another after it, which becomes `part`. */
   path: string
   summary: string
   /** Whose scope a token needs: `read` for GET, else `write`. `root`: only the root token. */
@@ -44,6 +51,8 @@ interface Description {
   answers: { status: number; orStatus?: number; schema?: z.ZodType }
   /** A POST that changes nothing, such as a test. */
   isHarmless?: boolean
+  /** Takes credentials for somebody else in `Hookway-Credentials`. */
+  takesCredentials?: boolean
   /** Stands in the contract where `body` says less than is required: see `changes`. */
   documentedBody?: z.ZodType
 }
@@ -98,6 +107,11 @@ export function operation<
       })
     },
   }
+}
+
+/** The names of the parameters in its path. */
+export function parametersOf({ path }: Pick<Operation, 'path'>): string[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
 }
 
 function refuseQuery(query: Record<string, string>): never {

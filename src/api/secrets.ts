@@ -3,8 +3,8 @@ import { fromBase64, randomBytes, toBase64 } from '../model/bytes.ts'
 import type { SealedSecret, Sealer } from '../model/seal.ts'
 
 /** A request signed with more secrets than this would carry too long a header; the oldest go first. */
-const LIVE_MAX = 5
-const GRACE_SECONDS = 86_400
+export const LIVE_MAX = 5
+export const GRACE_SECONDS = 86_400
 const GENERATED_BYTES = 32
 const PREFIX = 'whsec_'
 

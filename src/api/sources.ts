@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { listRegistrations } from '../db/registrations.ts'
 import {
   deleteSource,
   getSource,
@@ -8,6 +9,7 @@ import {
   type SourceRecord,
 } from '../db/sources.ts'
 import { idSchema, newId, type SourceId, type TenantId } from '../model/id.ts'
+import { ProblemError } from '../model/problem.ts'
 import { liveSecrets } from '../model/seal.ts'
 import { sourceSettingsSchema } from '../model/source.ts'
 import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
@@ -154,7 +156,10 @@ function changingOperations(deps: ApiDeps): Operation[] {
       idPrefix: 'src',
       answers: { status: 204 },
       async run({ tenantId, id }) {
-        if (!(await deleteSource(deps.db, tenantId, id))) throw notFound()
+        if (!(await deleteSource(deps.db, tenantId, id))) {
+          const registered = await listRegistrations(deps.db, { tenantId, sourceId: id })
+          throw registered.length > 0 ? stillRegistered() : notFound()
+        }
         deps.sourceChanged(id)
         return { status: 204 }
       },
@@ -214,7 +219,7 @@ async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
   return { status: 200, body: makeShow(deps)(changed, { url, now }), headers: { etag: etagOf(changed) } }
 }
 
-async function amendSource(
+export async function amendSource(
   { db, sourceChanged }: ApiDeps,
   { tenantId, id, ifMatch }: { tenantId: TenantId; id: SourceId; ifMatch: string | undefined },
   change: (current: SourceRecord) => Promise<SourceRecord> | SourceRecord,
@@ -223,6 +228,14 @@ async function amendSource(
   const changed = await amend({ ifMatch, load, change, save: (next) => updateSource(db, next) })
   sourceChanged(id)
   return changed
+}
+
+/** The provider would go on calling a URL that answers 404. */
+function stillRegistered(): ProblemError {
+  return new ProblemError(
+    'conflict',
+    'Remove the registrations of the source first, so that nobody calls it.',
+  )
 }
 
 function makeShow({ ingestUrl }: ApiDeps) {

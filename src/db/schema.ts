@@ -68,6 +68,27 @@ export const sources = sqliteTable(
   ],
 )
 
+/** The hooks that we made at a source's provider, one row for each of its places there. */
+export const registrations = sqliteTable(
+  'registrations',
+  {
+    sourceId: text('source_id').notNull(),
+    /** JSON: the base URL and the target. */
+    place: text().notNull(),
+    id: text().notNull(),
+    tenantId: text('tenant_id').notNull(),
+    /** JSON: the hooks, their events, and which secret they were given. */
+    settings: text().notNull(),
+    /** Sealed with the id as context; null: they are given for each call. */
+    credentials: text(),
+    /** Nobody else works on it before then. */
+    leasedUntil: integer('leased_until').notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.sourceId, table.place] })],
+)
+
 export const endpoints = sqliteTable(
   'endpoints',
   {

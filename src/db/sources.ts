@@ -100,10 +100,15 @@ export async function keepFirstSecret(
   return result.meta.changes > 0
 }
 
+/** False: there is no such source, or it is still registered somewhere. */
 export async function deleteSource(db: D1Database, tenantId: TenantId, id: SourceId): Promise<boolean> {
-  const result = await drizzle(db)
-    .delete(sources)
-    .where(and(eq(sources.tenantId, tenantId), eq(sources.id, id)))
+  const result = await db
+    .prepare(
+      `DELETE FROM sources WHERE tenant_id = ?1 AND id = ?2
+       AND NOT EXISTS (SELECT 1 FROM registrations WHERE source_id = ?2)`,
+    )
+    .bind(tenantId, id)
+    .run()
   return result.meta.changes > 0
 }
 

@@ -29,7 +29,12 @@ export interface Failed {
  */
 export async function exchange(
   { fetch, after }: { fetch: Fetch; after: After },
-  { url, init, timeoutMs }: { url: string; init: RequestInit; timeoutMs: number },
+  {
+    url,
+    init,
+    timeoutMs,
+    bytesMax = RESPONSE_READ_BYTES_MAX,
+  }: { url: string; init: RequestInit; timeoutMs: number; bytesMax?: number },
 ): Promise<Received | Failed> {
   const abort = new AbortController()
   const cancel = after(timeoutMs, () => abort.abort())
@@ -37,7 +42,7 @@ export async function exchange(
     const response = await fetch(url, { ...init, redirect: 'manual', signal: abort.signal })
     // Taken before the body: once the deadline has aborted the request, the runtime gives them no more.
     const head = { statusCode: response.status, headers: [...response.headers] }
-    return { kind: 'answer', ...head, ...(await readStart(response)) }
+    return { kind: 'answer', ...head, ...(await readStart(response, bytesMax)) }
   } catch (error) {
     if (abort.signal.aborted) {
       return { kind: 'failure', reason: 'timeout', message: `No answer within ${timeoutMs} ms.` }
@@ -53,20 +58,20 @@ export async function exchange(
  * The first bytes of the answer. A body that breaks off or hangs until the deadline is cut, and is an answer all the
  * same: the status has come. What is not read is cancelled, or its connection would stay taken.
  */
-async function readStart(response: Response): Promise<{ body: string; isCut: boolean }> {
+async function readStart(response: Response, bytesMax: number): Promise<{ body: string; isCut: boolean }> {
   const reader = response.body?.getReader()
   if (!reader) return { body: '', isCut: false }
-  const start = new Uint8Array(RESPONSE_READ_BYTES_MAX)
+  const start = new Uint8Array(bytesMax)
   let length = 0
   let isCut = false
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) break
-      const part = value.subarray(0, RESPONSE_READ_BYTES_MAX - length)
+      const part = value.subarray(0, bytesMax - length)
       start.set(part, length)
       length += part.byteLength
-      isCut = part.byteLength < value.byteLength || length === RESPONSE_READ_BYTES_MAX
+      isCut = part.byteLength < value.byteLength || length === bytesMax
       if (isCut) break
     }
   } catch {

@@ -19,6 +19,7 @@ export type Prefix =
   | 'rpl'
   | 'aud'
   | 'era'
+  | 'reg'
 export type Id<P extends Prefix> = `${P}_${string}`
 export type TenantId = Id<'ten'> | 'default'
 export type SourceId = Id<'src'>
@@ -28,6 +29,7 @@ export type EventId = Id<'evt'>
 export type DeliveryId = Id<'dlv'>
 export type TokenId = Id<'tok'>
 export type ReplayId = Id<'rpl'>
+export type RegistrationId = Id<'reg'>
 
 /** `prefix_` and 26 characters: 48 bits of milliseconds, 80 random bits, so ids sort by time (ULID layout). */
 export function newId<P extends Prefix>(prefix: P, now: number): Id<P> {

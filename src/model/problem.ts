@@ -18,9 +18,11 @@ export const PROBLEMS = {
   body_too_large: { status: 413, title: 'The body is larger than allowed' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
   schema_mismatch: { status: 422, title: 'The event does not fit its schema' },
+  provider_refused: { status: 422, title: 'The provider refused the request' },
   rate_limited: { status: 429, title: 'Too many requests' },
   quota_exceeded: { status: 429, title: 'The quota of the tenant is used up' },
   internal: { status: 500, title: 'Something failed on our side' },
+  provider_unavailable: { status: 503, title: 'The provider cannot be reached, or asks for a pause' },
   unavailable: { status: 503, title: 'A part of the service cannot be reached' },
 } as const satisfies Record<string, { status: number; title: string }>
 

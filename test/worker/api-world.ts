@@ -89,6 +89,7 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
       new URL(url).hostname === '10.0.0.1'
         ? err({ reason: 'private_address', detail: 'The address is private.' })
         : ok(undefined),
+    send: async () => err('There is no network here.'),
     ingestUrl: (sourceId, url) => `${new URL(url).origin}/in/${sourceId}`,
     knownProvider: (slug) =>
       ({

@@ -23,7 +23,7 @@ export function expectDocumented(
   const { paths } = contract as Contract
   const { pathname } = new URL(path, 'https://hooks.example')
   const templates = Object.keys(paths).filter((each) =>
-    new RegExp(`^${each.replace('{id}', '[^/]+')}$`).test(pathname),
+    new RegExp(`^${each.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(pathname),
   )
   // `/events/batch` is a path of its own before it is an id.
   const template = templates.find((each) => !each.includes('{')) ?? templates[0]

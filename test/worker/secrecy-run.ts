@@ -7,11 +7,14 @@ export const SECRETS = [
   'Bearer-header-5581',
   'hidden-value-5581',
   'wrong-body-5581',
+  'ghp_for-the-provider-5581',
+  'given-to-a-provider-5581',
 ]
 
 /** Makes, changes, rotates, breaks, lists and removes everything that holds a secret. */
 export async function runEverything(world: World): Promise<{ answers: unknown[]; shownOnce: string[] }> {
-  const [given = '', whsec = '', bearer = '', hidden = '', wrong = ''] = SECRETS
+  const [given = '', whsec = '', bearer = '', hidden = '', wrong = '', providerToken = '', told = ''] =
+    SECRETS
   const answers: unknown[] = []
   const shownOnce: string[] = []
   const call = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
@@ -26,6 +29,11 @@ export async function runEverything(world: World): Promise<{ answers: unknown[];
   const source = await call('POST', '/v1/sources', { provider: 'github', secrets: [given] })
   await call('POST', '/v1/sources', { provider: 'github' }, { 'idempotency-key': 'k' })
   await call('POST', `/v1/sources/${source.id}/secrets`, {})
+  const ask = { credentials: { token: providerToken }, target: { organization: 'octo' }, secret: told }
+  const path = `/v1/sources/${source.id}/registrations`
+  const registration = await call('POST', path, { ...ask, keepCredentials: true })
+  await call('GET', path)
+  await call('DELETE', `${path}/${registration.id}`)
   const endpoint = await call('POST', '/v1/endpoints', {
     url: 'https://r.example/',
     secret: whsec,
