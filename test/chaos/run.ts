@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { fileURLToPath } from 'node:url'
+import { chaos, type ChaosReport } from './chaos.ts'
+
+/** `npm run chaos -- [--kills 20] [--seed S] [--load 1] [--histories 20] [--json FILE]` */
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '20' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    /** Multiplies the load of about a hundred events a second. */
+    load: { type: 'string', default: '1' },
+    /** Simulated histories, for what no real process does on demand: clocks that jump, segments twice and out of order. */
+    histories: { type: 'string', default: '20' },
+    json: { type: 'string' },
+  },
+})
+const PROBLEMS_SHOWN = 20
+const [seed, kills] = [Number(values.seed), Number(values.kills)]
+
+console.log(`npm run chaos -- --kills ${kills} --seed ${seed}`)
+const report = await chaos({ seed, kills, load: Number(values.load), print: (line) => console.log(line) })
+const simulation = simulate(Number(values.histories))
+print(report)
+if (values.json) writeFileSync(values.json, `${JSON.stringify({ ...report, simulation }, undefined, 2)}\n`)
+process.exitCode = report.isClean && simulation.failed === 0 ? 0 : 1
+
+function simulate(histories: number): { histories: number; failed: number } {
+  if (histories === 0) return { histories, failed: 0 }
+  const script = fileURLToPath(new URL('../sim/run.ts', import.meta.url))
+  const args = [script, '--seed', String(seed), '--seeds', String(histories)]
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
+  if (stderr) console.error(stderr)
+  return {
+    histories,
+    failed: histories - stdout.split('\n').filter((line) => line.startsWith('seed ')).length,
+  }
+}
+
+function print(report: ChaosReport): void {
+  const { lost, reordered, unlogged, split, unexpected, contradictions } = report
+  const problems = { lost, reordered, unlogged, split, unexpected, contradictions }
+  console.log(`\nseed ${report.seed}`)
+  table([
+    ['kills', report.kills, `${report.killedAtStart} while it started`],
+    ['stalls', report.stalls],
+    ['restarts of a receiver', report.receiverRestarts],
+    ['pauses', report.pauses],
+    ['events acknowledged', report.acknowledged],
+    ['sent again after an answer', report.repeats],
+    ['tries without success', report.failures],
+    ['deliveries expected', report.expected],
+    ['requests at receivers', report.requests],
+    ['lost', lost.length],
+    ['duplicated', report.duplicated, 'each under its first webhook-id'],
+    ['reordered', reordered.length],
+    ['unlogged', unlogged.length],
+    ['under two ids', split.length + contradictions.length],
+    ['unexpected', unexpected.length],
+    ['seconds', report.seconds, `${report.settledSeconds} from the last kill to the last delivery`],
+    ['simulated histories', simulation.histories, `${simulation.failed} failed`],
+  ])
+  for (const [kind, list] of Object.entries(problems))
+    for (const problem of list.slice(0, PROBLEMS_SHOWN)) console.log(`${kind}: ${problem}`)
+  console.log(report.isClean ? 'every promise was kept' : 'PROMISES WERE BROKEN')
+}
+
+function table(rows: [name: string, count: number, note?: string][]): void {
+  for (const [name, count, note = ''] of rows)
+    console.log(`${name.padEnd(30)}${String(count).padStart(10)}  ${note}`.trimEnd())
+}
