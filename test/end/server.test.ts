@@ -54,6 +54,20 @@ it('takes its runtime along when it is killed, and starts again on the same port
   await expect.poll(() => accepts(second.url), { timeout: 2_000 }).toBe(false)
 })
 
+it('takes its runtime along also when scripts have had one of their own', async () => {
+  const { url, rootToken, kill, exited } = await start()
+  const steps = [{ kind: 'javascript', code: 'export default () => ({ body: 1 })' }]
+  const trial = await fetch(`${url}/v1/subscriptions/test`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${rootToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ subscription: { transform: { steps } }, event: { type: 'x', data: 0 } }),
+  })
+  expect(await trial.json()).toMatchObject({ delivery: { body: 1 } })
+  kill('SIGKILL')
+  await exited
+  await expect.poll(() => accepts(url), { timeout: 2_000 }).toBe(false)
+})
+
 it('brings a crashed runtime back', async () => {
   const { url } = await start()
   process.kill(Number(readFileSync(join(dataDir, 'runtime.pid'), 'utf8')), 'SIGKILL')
