@@ -21,6 +21,8 @@ export interface ChaosReport extends Verdict {
   kills: number
   /** Of the kills, those that hit a server which was just starting. */
   killedAtStart: number
+  /** And those that hit the runtime alone, which the server starts again. */
+  runtimeOnly: number
   stalls: number
   receiverRestarts: number
   pauses: number
@@ -33,7 +35,10 @@ export interface ChaosReport extends Verdict {
   isClean: boolean
 }
 
-type Counts = Pick<ChaosReport, 'kills' | 'killedAtStart' | 'stalls' | 'receiverRestarts' | 'pauses'>
+type Counts = Pick<
+  ChaosReport,
+  'kills' | 'killedAtStart' | 'runtimeOnly' | 'stalls' | 'receiverRestarts' | 'pauses'
+>
 
 /** Pages of a lost fan-out are handed over again after two minutes; what brings nothing new for longer brings nothing. */
 const SILENCE_MS = 200_000
@@ -95,7 +100,7 @@ interface Attack {
 /** Kills the server so often, at moments that the dice choose, with other accidents in between. */
 async function attack(setting: Setting, { dice, kills, pausable, print }: Attack): Promise<Counts> {
   const { victim } = setting
-  const counts = { kills: 0, killedAtStart: 0, stalls: 0, receiverRestarts: 0, pauses: 0 }
+  const counts = { kills: 0, killedAtStart: 0, runtimeOnly: 0, stalls: 0, receiverRestarts: 0, pauses: 0 }
   const aside: Promise<unknown>[] = []
   while (counts.kills < kills) {
     if (dice.isHit(0.3)) {
@@ -114,14 +119,19 @@ async function attack(setting: Setting, { dice, kills, pausable, print }: Attack
       await victim.stall(dice.int(100, 2_000))
       await sleep(dice.int(0, 500))
     }
-    await victim.kill({ runtimeFirst: dice.isHit(0.5) })
-    counts.kills++
-    if (counts.kills < kills && dice.isHit(0.15)) {
-      await victim.startAndKill(dice.int(100, 2_500))
-      counts.kills++
-      counts.killedAtStart++
+    if (dice.isHit(0.25)) {
+      await victim.crash()
+      counts.runtimeOnly++
+    } else {
+      await victim.kill({ runtimeFirst: dice.isHit(0.5) })
+      if (counts.kills + 1 < kills && dice.isHit(0.2)) {
+        await victim.startAndKill(dice.int(100, 2_500))
+        counts.kills++
+        counts.killedAtStart++
+      }
+      await victim.start()
     }
-    await victim.start()
+    counts.kills++
     await Promise.all(aside.splice(0))
     const count = (await setting.sender.call({ op: 'count' })) as number
     print(`killed ${counts.kills} of ${kills} times; ${count} events acknowledged`)

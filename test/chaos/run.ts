@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
+import type { SimReport } from '../sim/simulate.ts'
 import { chaos, type ChaosReport } from './chaos.ts'
 
 /** `npm run chaos -- [--kills 20] [--seed S] [--load 1] [--histories 20] [--json FILE]` */
@@ -26,16 +27,34 @@ print(report)
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ ...report, simulation }, undefined, 2)}\n`)
 process.exitCode = report.isClean && simulation.failed === 0 ? 0 : 1
 
-function simulate(histories: number): { histories: number; failed: number } {
-  if (histories === 0) return { histories, failed: 0 }
+interface Simulation {
+  histories: number
+  failed: number
+  /** Summed over all of them. */
+  deliveries: number
+  accidents: Partial<SimReport['accidents']>
+}
+
+function simulate(histories: number): Simulation {
   const script = fileURLToPath(new URL('../sim/run.ts', import.meta.url))
   const args = [script, '--seed', String(seed), '--seeds', String(histories)]
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
   if (stderr) console.error(stderr)
-  return {
+  const reports = [...stdout.matchAll(/^seed \d+: (.+)$/gm)].map(
+    ([, json = '']) => JSON.parse(json) as SimReport,
+  )
+  const simulation: Simulation = {
     histories,
-    failed: histories - stdout.split('\n').filter((line) => line.startsWith('seed ')).length,
+    failed: histories - reports.length,
+    deliveries: 0,
+    accidents: {},
   }
+  for (const { deliveries, accidents } of reports) {
+    simulation.deliveries += deliveries
+    for (const [kind, count] of Object.entries(accidents) as [keyof typeof accidents, number][])
+      simulation.accidents[kind] = (simulation.accidents[kind] ?? 0) + count
+  }
+  return simulation
 }
 
 function print(report: ChaosReport): void {
@@ -43,7 +62,11 @@ function print(report: ChaosReport): void {
   const problems = { lost, reordered, unlogged, split, unexpected, contradictions }
   console.log(`\nseed ${report.seed}`)
   table([
-    ['kills', report.kills, `${report.killedAtStart} while it started`],
+    [
+      'kills',
+      report.kills,
+      `${report.killedAtStart} while it started, ${report.runtimeOnly} of the runtime alone`,
+    ],
     ['stalls', report.stalls],
     ['restarts of a receiver', report.receiverRestarts],
     ['pauses', report.pauses],
@@ -60,6 +83,13 @@ function print(report: ChaosReport): void {
     ['unexpected', unexpected.length],
     ['seconds', report.seconds, `${report.settledSeconds} from the last kill to the last delivery`],
     ['simulated histories', simulation.histories, `${simulation.failed} failed`],
+    ['deliveries in them', simulation.deliveries],
+    ['crashes in them', simulation.accidents.crashes ?? 0],
+    ['jumps of the clock', simulation.accidents.clockJumps ?? 0],
+    ['calls lost', simulation.accidents.callsLost ?? 0],
+    ['segments handed over again', simulation.accidents.segmentsAgain ?? 0],
+    ['queue messages lost', simulation.accidents.messagesLost ?? 0],
+    ['queue messages twice', simulation.accidents.messagesTwice ?? 0],
   ])
   for (const [kind, list] of Object.entries(problems))
     for (const problem of list.slice(0, PROBLEMS_SHOWN)) console.log(`${kind}: ${problem}`)

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnServer, type ServerProcess } from '../../src/local/process.ts'
+import { eventually } from '../support/eventually.ts'
+
+const RECOVERED_WITHIN_MS = 60_000
 
 /** The server under attack: killed and started again on the same data directory and port. */
 export class Victim {
@@ -35,6 +38,16 @@ export class Victim {
     await server?.exited
   }
 
+  /** SIGKILL to the runtime alone, which its server starts again. Memory and queues are lost, as with any kill. */
+  async crash(): Promise<void> {
+    const before = this.#runtimePid()
+    this.#signalRuntime('SIGKILL')
+    await eventually(async () => (this.#runtimePid() !== before && (await this.#answers())) || undefined, {
+      withinMs: RECOVERED_WITHIN_MS,
+      what: () => 'the crashed runtime is not back',
+    })
+  }
+
   /** A start that ends with SIGKILL after so many milliseconds, if it is not ready before. */
   async startAndKill(afterMs: number): Promise<void> {
     const ended = new AbortController()
@@ -63,9 +76,19 @@ export class Victim {
     await this.#server?.exited
   }
 
+  async #answers(): Promise<boolean> {
+    const response = await fetch(`${this.url}/healthz`).catch(() => undefined)
+    await response?.body?.cancel()
+    return response !== undefined
+  }
+
+  #runtimePid(): number {
+    return Number(readFileSync(join(this.#dataDir, 'runtime.pid'), 'utf8'))
+  }
+
   #signalRuntime(signal: NodeJS.Signals): void {
     try {
-      process.kill(Number(readFileSync(join(this.#dataDir, 'runtime.pid'), 'utf8')), signal)
+      process.kill(this.#runtimePid(), signal)
     } catch {
       // It is gone, and its file perhaps with it.
     }
