@@ -51,6 +51,13 @@ const UP_MS = [
   [300, 5_000],
   [5_000, 15_000],
 ] as const
+/** Short ones, and one in four that outlasts the deadlines of attempts. */
+const STALL_MS = [
+  [100, 2_000],
+  [100, 2_000],
+  [100, 2_000],
+  [2_000, 20_000],
+] as const
 const LANES = { ordered: 6, regional: 6, broadcast: 1, published: 2 }
 const PAUSE_MS = { ordered: 150, regional: 150, broadcast: 3_000, published: 150 }
 
@@ -112,11 +119,10 @@ async function attack(setting: Setting, { dice, kills, pausable, print }: Attack
       counts.pauses++
       aside.push(pauseAll(setting, pausable, dice.int(500, 4_000)))
     }
-    const [leastMs, mostMs] = dice.pick(UP_MS)
-    await sleep(dice.int(leastMs, mostMs))
+    await sleep(within(dice, UP_MS))
     if (dice.isHit(0.3)) {
       counts.stalls++
-      await victim.stall(dice.int(100, 2_000))
+      await victim.stall(within(dice, STALL_MS))
       await sleep(dice.int(0, 500))
     }
     if (dice.isHit(0.25)) {
@@ -137,6 +143,12 @@ async function attack(setting: Setting, { dice, kills, pausable, print }: Attack
     print(`killed ${counts.kills} of ${kills} times; ${count} events acknowledged`)
   }
   return counts
+}
+
+/** A number from one of the ranges. */
+function within(dice: Dice, ranges: typeof UP_MS | typeof STALL_MS): number {
+  const [least, most] = dice.pick(ranges)
+  return dice.int(least, most)
 }
 
 /** Through any accident: who pauses an endpoint asks until it is told that it was done. */

@@ -76,7 +76,7 @@ function print(report: ChaosReport): void {
     ['deliveries expected', report.expected],
     ['requests at receivers', report.requests],
     ['lost', lost.length],
-    ['duplicated', report.duplicated, 'each under its first webhook-id'],
+    ['duplicated', report.duplicated, `each under its first webhook-id; one came ${report.takenMost} times`],
     ['reordered', reordered.length],
     ['unlogged', unlogged.length],
     ['under two ids', split.length + contradictions.length],

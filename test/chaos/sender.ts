@@ -37,6 +37,9 @@ const REPEAT_SHARE = 0.05
 const REPEAT_OF_LAST = 100
 const BATCH_SHARE = 0.3
 const BATCH_MAX = 5
+/** One in so many of a key is too large for an object and goes to the bucket first. */
+const LARGE_EVERY = 50
+const LARGE_CHARS = 300_000
 
 const report: SenderReport = { acknowledged: [], failures: 0, repeats: 0, contradictions: [] }
 let isStopping = false
@@ -144,7 +147,8 @@ async function send(origin: Origin, marks: Mark[], start: Start): Promise<string
 }
 
 function relayed(origin: Origin, [mark]: Mark[], { urls, secret }: Start) {
-  const body = JSON.stringify(mark)
+  const isLarge = origin === 'regional' && (mark?.number ?? 0) % LARGE_EVERY === 0
+  const body = JSON.stringify({ ...mark, ...(isLarge && { text: 'x'.repeat(LARGE_CHARS) }) })
   const signature = createHmac('sha256', secret).update(body).digest('hex')
   const headers = {
     'x-github-event': mark?.kind ?? '',

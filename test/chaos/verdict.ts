@@ -15,6 +15,9 @@ export interface Verdict {
   requests: number
   /** Requests beyond the first that was taken, of one delivery. Permitted: delivery is at least once. */
   duplicated: number
+  /** The same by path, and how often the one that came most often was taken. */
+  duplicatedAt: Record<string, number>
+  takenMost: number
   /** Neither arrived nor dead in the log. */
   lost: string[]
   /** Seen before what comes before it had been taken. */
@@ -45,6 +48,8 @@ export function judge(evidence: Evidence): Verdict {
     expected: 0,
     requests: arrivals.length,
     duplicated: 0,
+    duplicatedAt: {},
+    takenMost: 0,
     lost: [],
     reordered: [],
     unlogged: [],
@@ -100,9 +105,14 @@ function judgeDelivery(
   const [row, ...more] = rows
   const what = `${event.ref} (${event.eventId}) to ${path.name}`
   verdict.expected++
-  verdict.duplicated += Math.max(0, (seen?.taken ?? 0) - 1)
+  const taken = seen?.taken ?? 0
+  verdict.takenMost = Math.max(verdict.takenMost, taken)
+  if (taken > 1) {
+    verdict.duplicated += taken - 1
+    verdict.duplicatedAt[path.name] = (verdict.duplicatedAt[path.name] ?? 0) + taken - 1
+  }
   const isDead = row?.status === 'dead' && row.attempts > 0
-  if ((seen?.taken ?? 0) === 0 && !isDead) verdict.lost.push(what)
+  if (taken === 0 && !isDead) verdict.lost.push(what)
   if (more.length > 0) verdict.unlogged.push(`${what} has ${rows.length} rows`)
   else if (row?.status !== path.ends) verdict.unlogged.push(`${what} is ${row?.status ?? 'not there'}`)
   for (const id of seen?.ids ?? [])
