@@ -20,6 +20,8 @@ export interface Call<P extends Prefix, Q, B> {
   body: B
   url: string
   ifMatch: string | undefined
+  /** The same for each run of one request under one idempotency key; undefined: it came without. */
+  onceKey?: string | undefined
   /** Milliseconds. */
   now: number
 }

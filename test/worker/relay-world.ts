@@ -50,11 +50,16 @@ export class RelayWorld {
     return world
   }
 
-  async call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
+  async call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
     const response = await exports.default.fetch(
       new Request(`https://hooks.example/v1${path}`, {
         method,
-        headers: { authorization: `Bearer ${env.HOOKWAY_ROOT_TOKEN}` },
+        headers: { authorization: `Bearer ${env.HOOKWAY_ROOT_TOKEN}`, ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
     )
