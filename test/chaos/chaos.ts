@@ -58,8 +58,8 @@ const STALL_MS = [
   [100, 2_000],
   [2_000, 20_000],
 ] as const
-const LANES = { ordered: 6, regional: 6, broadcast: 1, published: 2 }
-const PAUSE_MS = { ordered: 150, regional: 150, broadcast: 3_000, published: 150 }
+const LANES = { ordered: 6, regional: 6, broadcast: 1, published: 2, keyed: 2 }
+const PAUSE_MS = { ordered: 150, regional: 150, broadcast: 3_000, published: 150, keyed: 300 }
 
 /** One run: everything goes wrong for a while, then peace; then each acknowledged event must have come to its end. */
 export async function chaos({ seed, kills, load = 1, print = () => {} }: ChaosOptions): Promise<ChaosReport> {
@@ -125,6 +125,7 @@ async function attack(setting: Setting, { dice, kills, pausable, print }: Attack
       await victim.stall(within(dice, STALL_MS))
       await sleep(dice.int(0, 500))
     }
+    if (dice.isHit(0.2)) victim.crashScripts()
     if (dice.isHit(0.25)) {
       await victim.crash()
       counts.runtimeOnly++

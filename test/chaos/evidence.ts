@@ -1,5 +1,8 @@
-/** Where events come in: a source that keeps the order, one that does not, one with many endpoints, and the publishing API. */
-export type Origin = 'ordered' | 'regional' | 'broadcast' | 'published'
+/**
+ * Where events come in: a source that keeps the order, one that does not, one with many endpoints, and the publishing
+ * API, with ids of the sender's own or with idempotency keys.
+ */
+export type Origin = 'ordered' | 'regional' | 'broadcast' | 'published' | 'keyed'
 export type Kind = 'push' | 'paid' | 'refused'
 
 /** What stands in the body of each event, so that whoever sees it knows which it is. */
@@ -53,7 +56,7 @@ export interface Evidence {
   paths: readonly Path[]
   arrivals: readonly Arrival[]
   rows: readonly LogRow[]
-  /** Every event in the log, by the id that its sender gave it. */
+  /** Every event in the log, by the id that its sender gave it, if any. */
   events: readonly { id: string; ref: string }[]
 }
 

@@ -25,6 +25,7 @@ const CIRCUIT = { failures: 5, failingSeconds: 1, cooldownSeconds: 1, cooldownSe
 /** Never opens: a receiver that takes nothing would only be asked ever more seldom. */
 const NO_CIRCUIT = { failures: 1000, failingSeconds: 86_400 }
 const LATE_MS = 1_500
+const SCRIPT = 'export default ({ body }) => ({ body: { ref: body.ref, paid: body.number * 2 } })'
 
 export const ROUTES: readonly Route[] = [
   route('in-order', ['ordered'], { order: 'endpoint' }),
@@ -37,6 +38,7 @@ export const ROUTES: readonly Route[] = [
     mood: 'flaky',
     subscription: { eventTypes: ['published.*'] },
   }),
+  route('keyed', ['keyed'], { subscription: { eventTypes: ['keyed.*'] } }),
   route('in-shards', ['ordered', 'regional'], { endpoint: { concurrency: 24 } }),
   route('flaky', ['regional'], { mood: 'flaky' }),
   route('hanging', ['regional'], { mood: 'hanging', endpoint: { timeoutMs: LATE_MS } }),
@@ -48,6 +50,10 @@ export const ROUTES: readonly Route[] = [
       filter: { 'body.kind': 'paid' },
       transform: { steps: [{ kind: 'jsonata', expression: '{ "ref": ref, "paid": number * 2 }' }] },
     },
+  }),
+  route('scripted', ['regional'], {
+    kinds: ['paid'],
+    subscription: { transform: { steps: [{ kind: 'javascript', code: SCRIPT }] } },
   }),
   route('refused', ['regional'], {
     kinds: ['refused'],

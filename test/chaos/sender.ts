@@ -132,8 +132,7 @@ async function untilAcknowledged(lane: Lane, marks: Mark[], start: Start): Promi
 }
 
 async function send(origin: Origin, marks: Mark[], start: Start): Promise<string[] | undefined> {
-  const { url, headers, body } =
-    origin === 'published' ? published(marks, start) : relayed(origin, marks, start)
+  const { url, headers, body } = requestOf(origin, marks, start)
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -146,7 +145,24 @@ async function send(origin: Origin, marks: Mark[], start: Start): Promise<string
   return data ? data.map((each) => each.id) : [id ?? '']
 }
 
-function relayed(origin: Origin, [mark]: Mark[], { urls, secret }: Start) {
+interface Prepared {
+  url: string
+  headers: Record<string, string>
+  body: string
+}
+
+function requestOf(origin: Origin, marks: Mark[], start: Start): Prepared {
+  switch (origin) {
+    case 'published':
+      return published(marks, start)
+    case 'keyed':
+      return keyed(marks, start)
+    default:
+      return relayed(origin, marks, start)
+  }
+}
+
+function relayed(origin: Origin, [mark]: Mark[], { urls, secret }: Start): Prepared {
   const isLarge = origin === 'regional' && (mark?.number ?? 0) % LARGE_EVERY === 0
   const body = JSON.stringify({ ...mark, ...(isLarge && { text: 'x'.repeat(LARGE_CHARS) }) })
   const signature = createHmac('sha256', secret).update(body).digest('hex')
@@ -158,7 +174,7 @@ function relayed(origin: Origin, [mark]: Mark[], { urls, secret }: Start) {
   return { url: urls[origin], headers, body }
 }
 
-function published(marks: Mark[], { urls, rootToken }: Start) {
+function published(marks: Mark[], { urls, rootToken }: Start): Prepared {
   const events = marks.map((mark) => ({
     id: mark.ref,
     type: `published.${mark.kind}`,
@@ -170,4 +186,10 @@ function published(marks: Mark[], { urls, rootToken }: Start) {
   return events.length === 1
     ? { url: urls.published, headers, body: JSON.stringify(only) }
     : { url: `${urls.published}/batch`, headers, body: JSON.stringify(events) }
+}
+
+/** Without an id of its own: only the key says that it is the same. */
+function keyed([mark]: Mark[], { urls, rootToken }: Start): Prepared {
+  const headers = { authorization: `Bearer ${rootToken}`, 'idempotency-key': mark?.ref ?? '' }
+  return { url: urls.keyed, headers, body: JSON.stringify({ type: `keyed.${mark?.kind}`, data: mark }) }
 }

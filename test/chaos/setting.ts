@@ -57,6 +57,7 @@ export class Setting {
         regional: `${url}/in/${ids.regional}`,
         broadcast: `${url}/in/${ids.broadcast}`,
         published: `${url}/v1/events`,
+        keyed: `${url}/v1/events`,
       },
     }
   }

@@ -158,7 +158,8 @@ function againstTime({ name }: Path, inOrder: readonly Acknowledged[]): string[]
 
 /** A repeat must get the first answer and make no second event. */
 function judgeEvents(verdict: Verdict, { acknowledged, events }: Evidence): void {
-  const idsOf = Map.groupBy(events, ({ ref }) => ref)
+  const refOf = new Map(acknowledged.map(({ eventId, ref }) => [eventId, ref]))
+  const idsOf = Map.groupBy(events, ({ id, ref }) => ref || (refOf.get(id) ?? id))
   for (const { ref, eventId } of acknowledged) {
     const logged = idsOf.get(ref) ?? []
     idsOf.delete(ref)

@@ -48,6 +48,11 @@ export class Victim {
     })
   }
 
+  /** SIGKILL to the runtime of scripts, if one runs. */
+  crashScripts(): void {
+    this.#signal('scripts.pid', 'SIGKILL')
+  }
+
   /** A start that ends with SIGKILL after so many milliseconds, if it is not ready before. */
   async startAndKill(afterMs: number): Promise<void> {
     const ended = new AbortController()
@@ -83,12 +88,22 @@ export class Victim {
   }
 
   #runtimePid(): number {
-    return Number(readFileSync(join(this.#dataDir, 'runtime.pid'), 'utf8'))
+    return this.#pidIn('runtime.pid')
+  }
+
+  #pidIn(file: string): number {
+    return Number(readFileSync(join(this.#dataDir, file), 'utf8'))
   }
 
   #signalRuntime(signal: NodeJS.Signals): void {
+    this.#signal('runtime.pid', signal)
+  }
+
+  #signal(file: string, signal: NodeJS.Signals): void {
     try {
-      process.kill(this.#runtimePid(), signal)
+      const pid = this.#pidIn(file)
+      // A file that is just being written is empty, and 0 would mean our own process group.
+      if (pid > 0) process.kill(pid, signal)
     } catch {
       // It is gone, and its file perhaps with it.
     }
