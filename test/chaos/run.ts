@@ -18,14 +18,19 @@ const { values } = parseArgs({
   },
 })
 const PROBLEMS_SHOWN = 20
+/** As long as those of `npm test`. */
+const HISTORY_STEPS = 100
 const [seed, kills] = [Number(values.seed), Number(values.kills)]
 
 console.log(`npm run chaos -- --kills ${kills} --seed ${seed}`)
 const report = await chaos({ seed, kills, load: Number(values.load), print: (line) => console.log(line) })
+printReport(report)
 const simulation = simulate(Number(values.histories))
-print(report)
+printSimulation(simulation)
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ ...report, simulation }, undefined, 2)}\n`)
-process.exitCode = report.isClean && simulation.failed === 0 ? 0 : 1
+const isClean = report.isClean && simulation.failed === 0
+console.log(isClean ? 'every promise was kept' : 'PROMISES WERE BROKEN')
+process.exitCode = isClean ? 0 : 1
 
 interface Simulation {
   histories: number
@@ -37,7 +42,15 @@ interface Simulation {
 
 function simulate(histories: number): Simulation {
   const script = fileURLToPath(new URL('../sim/run.ts', import.meta.url))
-  const args = [script, '--seed', String(seed), '--seeds', String(histories)]
+  const args = [
+    script,
+    '--seed',
+    String(seed),
+    '--seeds',
+    String(histories),
+    '--steps',
+    String(HISTORY_STEPS),
+  ]
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
   if (stderr) console.error(stderr)
   const reports = [...stdout.matchAll(/^seed \d+: (.+)$/gm)].map(
@@ -57,7 +70,7 @@ function simulate(histories: number): Simulation {
   return simulation
 }
 
-function print(report: ChaosReport): void {
+function printReport(report: ChaosReport): void {
   const { lost, reordered, unlogged, split, unexpected, contradictions } = report
   const problems = { lost, reordered, unlogged, split, unexpected, contradictions }
   console.log(`\nseed ${report.seed}`)
@@ -82,18 +95,23 @@ function print(report: ChaosReport): void {
     ['under two ids', split.length + contradictions.length],
     ['unexpected', unexpected.length],
     ['seconds', report.seconds, `${report.settledSeconds} from the last kill to the last delivery`],
-    ['simulated histories', simulation.histories, `${simulation.failed} failed`],
-    ['deliveries in them', simulation.deliveries],
-    ['crashes in them', simulation.accidents.crashes ?? 0],
-    ['jumps of the clock', simulation.accidents.clockJumps ?? 0],
-    ['calls lost', simulation.accidents.callsLost ?? 0],
-    ['segments handed over again', simulation.accidents.segmentsAgain ?? 0],
-    ['queue messages lost', simulation.accidents.messagesLost ?? 0],
-    ['queue messages twice', simulation.accidents.messagesTwice ?? 0],
   ])
   for (const [kind, list] of Object.entries(problems))
     for (const problem of list.slice(0, PROBLEMS_SHOWN)) console.log(`${kind}: ${problem}`)
-  console.log(report.isClean ? 'every promise was kept' : 'PROMISES WERE BROKEN')
+}
+
+function printSimulation({ histories, failed, deliveries, accidents }: Simulation): void {
+  console.log('')
+  table([
+    ['simulated histories', histories, `${failed} failed`],
+    ['deliveries in them', deliveries],
+    ['crashes', accidents.crashes ?? 0],
+    ['jumps of the clock', accidents.clockJumps ?? 0],
+    ['calls or answers lost', accidents.callsLost ?? 0],
+    ['segments handed over again', accidents.segmentsAgain ?? 0],
+    ['queue messages lost', accidents.messagesLost ?? 0],
+    ['queue messages twice', accidents.messagesTwice ?? 0],
+  ])
 }
 
 function table(rows: [name: string, count: number, note?: string][]): void {
