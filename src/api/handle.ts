@@ -75,7 +75,7 @@ async function answer(
   const body = operation.body ? await readBody(request) : new Uint8Array(0)
   const { idPrefix: prefix } = operation
   const asked = Object.fromEntries(new URL(url).searchParams)
-  const run = async (query = asked) =>
+  const run = async (query = asked, onceKey?: string) =>
     operation.run({
       tenantId,
       scopes,
@@ -87,6 +87,7 @@ async function answer(
       url,
       ifMatch: headers.get('if-match') ?? undefined,
       credentials: headers.get(CREDENTIALS) ?? undefined,
+      onceKey,
       now,
     })
   if (wantsLines(request) && operation.isList) {
@@ -94,8 +95,10 @@ async function answer(
     return lines(await run(whole), (cursor) => run({ ...whole, cursor }))
   }
   const key = headers.get('idempotency-key')
-  if (operation.method !== 'POST' || key === null) return await around(run)
-  return await runOnce(deps, { tenantId, key, url, body, now }, () => around(run))
+  if (operation.method !== 'POST' || key === null) return await around(() => run())
+  return await runOnce(deps, { tenantId, key, url, body, now }, (onceKey) =>
+    around(() => run(asked, onceKey)),
+  )
 }
 
 /** The resource as it was, for whom may read it; undefined: it does not exist, or the path names none. */

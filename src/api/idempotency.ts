@@ -19,11 +19,14 @@ interface KeyedRequest {
  * Runs a POST once for its key. For 24 hours a repeat with the same path and body gets the first answer again, with
  * `Idempotent-Replayed: true`; with another it is refused. Only success is kept: a request that was refused changed
  * nothing, and its key may be used for the corrected one. Answers are sealed, since they may show a secret.
+ *
+ * A crash may come between the work and its answer, and then a repeat runs again: `run` is given what stays the same
+ * for each of its runs, for work that can be told from new work by it.
  */
 export async function runOnce(
   { db, sealer }: Pick<ApiDeps, 'db' | 'sealer'>,
   { tenantId, key, url, body, now }: KeyedRequest,
-  run: () => Promise<Answer>,
+  run: (onceKey: string) => Promise<Answer>,
 ): Promise<Answer> {
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw invalid([{ path: 'header.idempotency-key', message: 'must be 1 to 255 visible ASCII characters' }])
@@ -49,7 +52,7 @@ export async function runOnce(
       return { ...answer, headers: { ...answer.headers, 'idempotent-replayed': 'true' } }
     }
     case 'claimed': {
-      const answer = await runOrRelease(db, claim, run)
+      const answer = await runOrRelease(db, claim, () => run(`${key} ${requestHash}`))
       const sealed = await sealer.seal(JSON.stringify(answer), context)
       // The request has succeeded, and says so even if its answer cannot be kept.
       await keepAnswer(db, claim, { status: answer.status, answer: sealed }).catch(() => undefined)

@@ -27,6 +27,8 @@ export interface Call<P extends Prefix, Q, B> {
   ifMatch: string | undefined
   /** The header with credentials that are only for this call, as given. */
   credentials: string | undefined
+  /** The same for each run of one request under one idempotency key; undefined: it came without. */
+  onceKey?: string | undefined
   /** Milliseconds. */
   now: number
 }

@@ -60,10 +60,10 @@ export function publishOperations({ publish }: ApiDeps, check: SchemaCheck): Ope
       access: 'events',
       body: publicationSchema,
       answers: { status: 202, schema: acceptedSchema },
-      async run({ tenantId, body, now }) {
+      async run({ tenantId, body, now, onceKey }) {
         requireNear([body], now)
         const version = await check.check(tenantId, body, { now, at: '' })
-        const [accepted] = await publish(tenantId, [publicationOf(body, version)])
+        const [accepted] = await publish(tenantId, [publicationOf(body, { version, onceKey })])
         return { status: 202, body: accepted }
       },
     }),
@@ -74,14 +74,14 @@ export function publishOperations({ publish }: ApiDeps, check: SchemaCheck): Ope
       access: 'events',
       body: batchSchema,
       answers: { status: 202, schema: z.object({ data: z.array(acceptedSchema) }) },
-      async run({ tenantId, body, now }) {
+      async run({ tenantId, body, now, onceKey }) {
         const events = Array.isArray(body) ? body : body.events
         requireNear(events, now)
         const prefix = Array.isArray(body) ? '' : 'events.'
         const publications: Publication[] = []
         for (const [index, event] of events.entries()) {
           const version = await check.check(tenantId, event, { now, at: `${prefix}${index}.` })
-          publications.push(publicationOf(event, version))
+          publications.push(publicationOf(event, { version, onceKey: onceKey && `${onceKey} ${index}` }))
         }
         return { status: 202, body: { data: await publish(tenantId, publications) } }
       },
@@ -97,12 +97,16 @@ function requireNear(events: readonly { deliverAt?: number | undefined }[], now:
   throw invalid([{ path, message: 'is more than 28 days ahead' }])
 }
 
-function publicationOf(body: z.output<typeof publicationSchema>, version: string | undefined): Publication {
+function publicationOf(
+  body: z.output<typeof publicationSchema>,
+  { version, onceKey }: { version: string | undefined; onceKey: string | undefined },
+): Publication {
   return {
     type: body.type,
     body: utf8(JSON.stringify(body.data)),
     contentType: 'application/json',
     key: body.id,
+    onceKey,
     occurredAt: body.occurredAt,
     orderingKey: body.orderingKey,
     deliverAt: body.deliverAt,

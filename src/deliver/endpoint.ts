@@ -55,7 +55,7 @@ export class EndpointQueue {
     const receipts = [...this.#lanes.rows()].map(({ receipt }) => receipt)
     this.#outbox = new Outbox(
       {
-        now,
+        clock,
         send: (message) => deps.sendLog(message),
         object: deps.object,
         keep: (batch, message, must) => this.#keep(batch, message, must),

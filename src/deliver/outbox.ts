@@ -1,4 +1,5 @@
 import { jsonBytes } from '../model/attempt-size.ts'
+import type { Clock } from '../model/clock.ts'
 import type { DeliveryRow, EventRow, LogMessage } from '../model/delivery-log.ts'
 import type { DeliveryId } from '../model/id.ts'
 import { refill, type Bucket, type Rate } from './pace.ts'
@@ -34,8 +35,14 @@ interface Unconfirmed {
   waitMs: number
 }
 
+/**
+ * How far the receipts of two lives may lie apart. Where the clock went back, time alone does not tell them apart, and
+ * a confirmation meant for a batch of the life before would end another batch, which D1 does not have.
+ */
+const RECEIPT_GAP_MAX = 2 ** 30
+
 export interface OutboxDeps {
-  now(): number
+  clock: Clock
   /** Sends to the log; the object's name and the receipt travel with it, so that the writer can confirm. */
   send(message: LogMessage): Promise<void>
   object: string
@@ -50,11 +57,12 @@ export class Outbox {
   readonly #unconfirmed = new Map<number, Unconfirmed>()
   #current: Batch | undefined
   #lastReceipt: number
+  #isFirstReceipt = true
   #atOnce: Bucket
 
   constructor(deps: OutboxDeps, lastReceipt: number) {
     this.#deps = deps
-    this.#atOnce = { tokens: AT_ONCE.capacity, at: deps.now() }
+    this.#atOnce = { tokens: AT_ONCE.capacity, at: deps.clock.now() }
     this.#lastReceipt = lastReceipt
   }
 
@@ -101,7 +109,7 @@ export class Outbox {
   /** Adds an outcome and returns the receipt under which it will be confirmed. */
   add(row: DeliveryRow, event: EventRow | undefined, endedPosition?: number): number {
     const bytes = jsonBytes(row) + (event ? jsonBytes(event) : 0)
-    const now = this.#deps.now()
+    const now = this.#deps.clock.now()
     if (
       this.#current &&
       (this.#current.bytes + bytes > BATCH_BYTES_MAX || this.#current.rows.length >= BATCH_ROWS_MAX)
@@ -132,7 +140,7 @@ export class Outbox {
   /** Sends the current batch if it has waited long enough; at once if the endpoint is idle and few went so. */
   flushIfDue({ isIdle }: { isIdle: boolean }): void {
     if (this.#current === undefined) return
-    const now = this.#deps.now()
+    const now = this.#deps.clock.now()
     const age = now - this.#current.openedAt
     if (age >= GATHERED_MS) return this.flush()
     if (!isIdle && age < BATCH_MS_MIN) return
@@ -151,7 +159,7 @@ export class Outbox {
     const entry: Unconfirmed = {
       batch,
       seq: undefined,
-      dueAt: this.#deps.now() + RESEND_MS,
+      dueAt: this.#deps.clock.now() + RESEND_MS,
       waitMs: RESEND_MS,
     }
     this.#unconfirmed.set(batch.receipt, entry)
@@ -166,7 +174,7 @@ export class Outbox {
     this.#unconfirmed.set(message.receipt, {
       batch: undefined,
       seq,
-      dueAt: this.#deps.now(),
+      dueAt: this.#deps.clock.now(),
       waitMs: RESEND_MS,
     })
   }
@@ -180,7 +188,7 @@ export class Outbox {
 
   /** Sends again what was not confirmed in time. */
   resend(): void {
-    const now = this.#deps.now()
+    const now = this.#deps.clock.now()
     let sent = 0
     for (const entry of this.#unconfirmed.values()) {
       if (entry.dueAt > now || sent === RESENT_AT_ONCE_MAX) continue
@@ -204,9 +212,11 @@ export class Outbox {
     return this.#current ? [...sealed, this.#current] : sealed
   }
 
-  /** Receipts grow with time, so one of an earlier life of the object is never given out again. */
+  /** Receipts grow, and none of an earlier life of the object is given out again, also of those that no row carries. */
   #newReceipt(now: number): number {
-    this.#lastReceipt = Math.max(this.#lastReceipt + 1, now)
+    const gap = this.#isFirstReceipt ? Math.floor(this.#deps.clock.random() * RECEIPT_GAP_MAX) : 0
+    this.#isFirstReceipt = false
+    this.#lastReceipt = Math.max(this.#lastReceipt + 1, now) + gap
     return this.#lastReceipt
   }
 

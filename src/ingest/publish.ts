@@ -11,15 +11,19 @@ export async function publishEvents(
   deps: AcceptDeps,
 ): Promise<Appended[]> {
   const events = publications.map((publication): ReadyEvent => {
-    const { key } = publication
     return {
       event: eventOf(tenantId, publication, now),
-      dedupeKey: key === undefined ? null : `pub:${key}`,
+      dedupeKey: dedupeKeyOf(publication),
       dedupeWindowSeconds: DEDUPE_WINDOW_SECONDS,
     }
   })
   const lane = publications.some(({ orderingKey }) => orderingKey !== undefined) ? 'ordered' : 'regional'
   return await acceptEvents({ tenantId, sourceId: null, lane, region: regionOf(undefined), events }, deps)
+}
+
+function dedupeKeyOf({ key, onceKey }: Publication): string | null {
+  if (key !== undefined) return `pub:${key}`
+  return onceKey === undefined ? null : `once:${onceKey}`
 }
 
 function eventOf(tenantId: TenantId, publication: Publication, now: number): Event {

@@ -20,13 +20,21 @@ const READY_WITHIN_MS = 60_000
 const READY = /^hookway ready (\S+)$/m
 const START = fileURLToPath(new URL('start.ts', import.meta.url))
 
-/** The server as a process of its own, to be killed and measured. Port 0 (the default) takes a free one. */
-export async function spawnServer(given: Partial<Settings> & { dataDir: string }): Promise<ServerProcess> {
+/**
+ * The server as a process of its own, to be killed and measured. Port 0 (the default) takes a free one. `spawned` is
+ * told of the process at once: it may be killed before it is ready, too.
+ */
+export async function spawnServer(
+  given: Partial<Settings> & { dataDir: string },
+  spawned: (process: Pick<ServerProcess, 'kill'>) => void = () => {},
+): Promise<ServerProcess> {
   const settings = { ...readSettings({}), port: 0, ...given }
   const child = spawn(process.execPath, [START], {
     env: { ...process.env, ...environment(settings) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
+  const kill = (signal: NodeJS.Signals) => void child.kill(signal)
+  spawned({ kill })
   let output = ''
   const ready = Promise.withResolvers<string>()
   for (const stream of [child.stdout, child.stderr]) {
@@ -44,7 +52,6 @@ export async function spawnServer(given: Partial<Settings> & { dataDir: string }
   }, READY_WITHIN_MS)
   const url = await ready.promise.finally(() => clearTimeout(timer))
   const rootToken = settings.rootToken ?? readFileSync(join(settings.dataDir, 'root-token'), 'utf8').trim()
-  const kill = (signal: NodeJS.Signals) => void child.kill(signal)
   return { url, rootToken, pid: child.pid ?? 0, kill, exited, output: () => output }
 }
 

@@ -7,6 +7,9 @@ export type ScriptCall = Script & { input: unknown }
 /** What a runtime of its own may take to come up, before the deadline of the script counts. */
 const START_MS_MAX = 20_000
 
+/** A busy machine or a crashed runtime takes an answer away as an endless loop does, but hardly twice in a row. */
+const TRIES_MAX = 2
+
 /**
  * Runs the scripts of transformations in a runtime of their own, one at a time. The local runtime limits neither time
  * nor memory, and one endless loop would stop all that shares its process: here the process is ended instead.
@@ -33,16 +36,22 @@ export class ScriptRunner {
     await runtime?.dispose()
   }
 
-  async #runNow({ input, ...script }: ScriptCall): Promise<string> {
+  async #runNow(call: ScriptCall): Promise<string> {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const answer = await this.#tryOnce(call)
+      if (answer !== undefined) return answer
+      await this.dispose().catch(() => undefined)
+    }
+    return JSON.stringify({ error: `no answer within ${SCRIPT_DEADLINE_MS} ms` })
+  }
+
+  async #tryOnce({ input, ...script }: ScriptCall): Promise<string | undefined> {
     this.#runtime ??= await this.#start()
     const request = { method: 'POST', body: JSON.stringify({ ...(await isolateOf(script)), input }) }
     const answered = this.#runtime
       .dispatchFetch('http://runner/', request)
       .then((response) => response.text())
-    const answer = await within(SCRIPT_DEADLINE_MS, answered, after).catch(() => undefined)
-    if (answer !== undefined) return answer
-    await this.dispose().catch(() => undefined)
-    return JSON.stringify({ error: `no answer within ${SCRIPT_DEADLINE_MS} ms` })
+    return await within(SCRIPT_DEADLINE_MS, answered, after).catch(() => undefined)
   }
 
   async #start(): Promise<Miniflare> {

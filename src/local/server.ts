@@ -9,7 +9,7 @@ import { claimPort } from './port.ts'
 import { resolveName } from './resolver.ts'
 import { ScriptRunner, type ScriptCall } from './scripts.ts'
 import { forgetRootToken, keepSecrets, readSettings, type Secrets, type Settings } from './settings.ts'
-import { watchRuntime } from './watchdog.ts'
+import { watchRuntimes } from './watchdog.ts'
 
 export interface Server {
   url: string
@@ -33,14 +33,14 @@ export async function startServer(given: Partial<Settings> = {}): Promise<Server
   const settings = { ...readSettings({}), ...given }
   const unlock = await lockDataDir(settings.dataDir)
   const secrets = keepSecrets(settings)
-  const watchdog = watchRuntime(join(settings.dataDir, 'runtime.pid'))
+  const watchdog = watchRuntimes(settings.dataDir)
   const releases: Release[] = [() => watchdog.release(), unlock]
   try {
     const port = await claimPort(settings.host, settings.port)
-    const scripts = new ScriptRunner(watchdog.env)
+    const scripts = new ScriptRunner(watchdog.env.scripts)
     releases.unshift(() => scripts.dispose())
     const miniflare = await startRuntime({ ...settings, port }, secrets, {
-      runtimeEnv: watchdog.env,
+      runtimeEnv: watchdog.env.main,
       scripts,
     })
     releases.unshift(() => miniflare.dispose())

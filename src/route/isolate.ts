@@ -13,6 +13,7 @@ export type RunScript = (script: Script, input: unknown) => Promise<unknown>
 export const SCRIPT_CPU_MS = 50
 /** A script has nothing to wait for: no network, no storage. */
 export const SCRIPT_DEADLINE_MS = 1_000
+const ANSWER_CHARS_MAX = 768 * 1024
 /** Around the tenant's module, within its isolate: what it breaks there is its own. */
 const HARNESS = `import * as rule from './rule.js'
 export default {
@@ -38,4 +39,13 @@ export async function isolateOf({ tenantId, code }: Script) {
       limits: { cpuMs: SCRIPT_CPU_MS, subRequests: 0 },
     },
   }
+}
+
+/** What the isolate answered, as the harness in it says it. */
+export function resultOf(answer: string): unknown {
+  if (answer.length > ANSWER_CHARS_MAX)
+    throw new Error(`the answer is longer than ${ANSWER_CHARS_MAX} characters`)
+  const { result, error } = JSON.parse(answer) as { result?: unknown; error?: string }
+  if (error !== undefined) throw new Error(`javascript: ${error}`)
+  return result
 }

@@ -19,3 +19,13 @@ export interface Enquiry {
 
 /** Thrown by a step that could not ask somebody else: the event is tried again, and the rule is not at fault. */
 export class Unanswered extends Error {}
+
+/**
+ * Thrown when a part of ours did not answer. The hand-over fails and comes again as a whole, so that no event passes
+ * another: only what is outside may keep an event back alone.
+ */
+export class Unavailable extends Error {}
+
+export function unavailable(step: string, error: unknown): Unavailable {
+  return new Unavailable(`${step}: ${error instanceof Error ? error.message : 'no answer'}`, { cause: error })
+}

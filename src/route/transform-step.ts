@@ -5,7 +5,7 @@ import { compileExpression } from './expression.ts'
 import { compileFilter } from './filter.ts'
 import { compileLiquid, type LiquidTemplate } from './liquid.ts'
 import { findFirst, isObject, parsePath, pick, withValue, type PathStep } from './path.ts'
-import { Unanswered, type TransformDeps } from './transform-deps.ts'
+import { unavailable, Unanswered, type TransformDeps } from './transform-deps.ts'
 import type { EventView } from './view.ts'
 
 /** An event between two steps. */
@@ -142,7 +142,11 @@ function compileLookup(step: Step<'lookup'>, at: string): Compiled {
   return ok(async (draft, { tenantId, deps }) => {
     const value = findFirst(draft.view, rooted(key.value)) ?? findFirst(draft.view.body, key.value)
     const isKey = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    const found = isKey ? await deps.lookup(tenantId, step.table, String(value)) : undefined
+    const found = isKey
+      ? await deps.lookup(tenantId, step.table, String(value)).catch((error: unknown) => {
+          throw unavailable('lookup', error)
+        })
+      : undefined
     const entry = found === undefined ? step.default : found
     return entry === undefined ? draft : withBody(draft, withValue(draft.view.body, into.value, entry))
   })

@@ -3,7 +3,7 @@ import { INLINE_BODY_BYTES_MAX, type Event } from '../model/event.ts'
 import type { FieldError } from '../model/problem.ts'
 import { err, ok, type Result } from '../model/result.ts'
 import type { Transform } from '../model/transform.ts'
-import { Unanswered, type TransformDeps } from './transform-deps.ts'
+import { Unanswered, Unavailable, type TransformDeps } from './transform-deps.ts'
 import { compileStep, type Draft, type Run } from './transform-step.ts'
 import { plainView, viewOf } from './view.ts'
 
@@ -15,6 +15,7 @@ export type Transformed =
   | { kind: 'failed'; error: string }
 
 export interface TransformProgram {
+  /** Rejects when a part of ours did not answer. */
   run(event: Event, deps: TransformDeps): Promise<Transformed>
 }
 
@@ -47,6 +48,7 @@ async function run(
       if (next === null) return { kind: 'dropped', step: index }
       draft = next
     } catch (error) {
+      if (error instanceof Unavailable) throw error
       const said = `step ${index + 1}: ${error instanceof Error ? error.message : String(error)}`
       return { kind: error instanceof Unanswered ? 'later' : 'failed', error: said.slice(0, 500) }
     }

@@ -54,6 +54,32 @@ it('takes its runtime along when it is killed, and starts again on the same port
   await expect.poll(() => accepts(second.url), { timeout: 2_000 }).toBe(false)
 })
 
+/** What a script makes of an event. It starts the runtime of scripts, if none runs. */
+async function runScript({ url, rootToken }: ServerProcess): Promise<unknown> {
+  const steps = [{ kind: 'javascript', code: 'export default () => ({ body: 1 })' }]
+  const response = await fetch(`${url}/v1/subscriptions/test`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${rootToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ subscription: { transform: { steps } }, event: { type: 'x', data: 0 } }),
+  })
+  return await response.json()
+}
+
+it('takes its runtime along also when scripts have had one of their own', async () => {
+  const server = await start()
+  expect(await runScript(server)).toMatchObject({ delivery: { body: 1 } })
+  server.kill('SIGKILL')
+  await server.exited
+  await expect.poll(() => accepts(server.url), { timeout: 2_000 }).toBe(false)
+})
+
+it('does not blame a script for a runtime that stands still', async () => {
+  const server = await start()
+  await runScript(server)
+  process.kill(Number(readFileSync(join(dataDir, 'scripts.pid'), 'utf8')), 'SIGSTOP')
+  expect(await runScript(server)).toMatchObject({ delivery: { body: 1 } })
+})
+
 it('brings a crashed runtime back', async () => {
   const { url } = await start()
   process.kill(Number(readFileSync(join(dataDir, 'runtime.pid'), 'utf8')), 'SIGKILL')

@@ -18,6 +18,12 @@ export type Odds = Record<
   number
 >
 
+/** What went wrong, counted. */
+export type Accidents = Record<
+  'crashes' | 'clockJumps' | 'callsLost' | 'messagesLost' | 'messagesTwice' | 'segmentsAgain',
+  number
+>
+
 const CALM: Odds = {
   callLost: 0,
   answerLost: 0,
@@ -39,6 +45,14 @@ const LATE_MS_MAX = 900_000
 export class Faults {
   readonly #dice: Dice
   #odds: Odds
+  readonly accidents: Accidents = {
+    crashes: 0,
+    clockJumps: 0,
+    callsLost: 0,
+    messagesLost: 0,
+    messagesTwice: 0,
+    segmentsAgain: 0,
+  }
 
   constructor(dice: Dice) {
     this.#dice = dice
@@ -69,15 +83,19 @@ export class Faults {
 
   /** Only what has a deadline of its own may hang. */
   call({ mayHang = false } = {}): Fate {
-    if (this.#dice.isHit(this.#odds.callLost)) return 'is lost'
-    if (this.#dice.isHit(this.#odds.answerLost)) return 'loses its answer'
-    return mayHang && this.#dice.isHit(this.#odds.callHangs) ? 'hangs' : 'arrives'
+    const fate = this.#fate(mayHang)
+    if (fate !== 'arrives') this.accidents.callsLost++
+    return fate
   }
 
   /** When copies of a message come out of a queue: usually one, soon. */
   message(): number[] {
-    if (this.#dice.isHit(this.#odds.messageLost)) return []
+    if (this.#dice.isHit(this.#odds.messageLost)) {
+      this.accidents.messagesLost++
+      return []
+    }
     const isTwice = this.#dice.isHit(this.#odds.messageTwice)
+    if (isTwice) this.accidents.messagesTwice++
     return Array.from({ length: isTwice ? 2 : 1 }, () =>
       this.#dice.isHit(this.#odds.messageLate) ? this.#dice.int(0, LATE_MS_MAX) : this.#dice.int(1, 1_500),
     )
@@ -92,5 +110,10 @@ export class Faults {
   /** Whether writes that were not synced are gone with the memory. */
   losesUnsynced(): boolean {
     return this.#dice.isHit(this.#odds.diskLost)
+  }
+  #fate(mayHang: boolean): Fate {
+    if (this.#dice.isHit(this.#odds.callLost)) return 'is lost'
+    if (this.#dice.isHit(this.#odds.answerLost)) return 'loses its answer'
+    return mayHang && this.#dice.isHit(this.#odds.callHangs) ? 'hangs' : 'arrives'
   }
 }

@@ -1,5 +1,6 @@
 import { deliveryIdOf } from '../../src/model/id.ts'
 import { diceOf } from '../support/random.ts'
+import type { Accidents } from './faults.ts'
 import { Sim } from './sim.ts'
 import { Workload } from './workload.ts'
 import { World } from './world.ts'
@@ -18,6 +19,7 @@ export interface SimReport {
   attempts: number
   /** Of the relay's time. */
   seconds: number
+  accidents: Accidents
 }
 
 const SETTLE_MS = 10_000
@@ -66,6 +68,7 @@ async function play(sim: Sim, steps: number): Promise<SimReport> {
     deliveries: tracked.length,
     attempts: tracked.reduce((sum, { results }) => sum + results.size, 0),
     seconds: Math.round(sim.elapsed / 1000),
+    accidents: world.faults.accidents,
   }
 }
 

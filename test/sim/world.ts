@@ -41,6 +41,8 @@ export class World {
   readonly endpoints = new Map<string, Host<EndpointDoor>>()
   readonly receivers = new Map<EndpointId, SimReceiver>()
   readonly #registered = new Set<string>()
+  /** Segments that route has seen, by intake and number. */
+  readonly #routed = new Set<string>()
   readonly #routing = new RoutingCache()
   readonly #logQueue: Queue<LogMessage>
   readonly #fanoutQueue: Queue<FanoutMessage>
@@ -127,6 +129,7 @@ export class World {
 
   crash(host: Host<Inbox> | Host<EndpointDoor>): void {
     if (!host.life) return
+    this.faults.accidents.crashes++
     this.sim.trace(`${host.name} crashes`)
     host.crash()
     this.ledger.crashed(host.name)
@@ -137,6 +140,7 @@ export class World {
   }
 
   jump(ms: number): void {
+    this.faults.accidents.clockJumps++
     this.sim.trace(`the clock jumps by ${ms}`)
     this.sim.jump(ms)
     for (const host of this.hosts()) host.rearm()
@@ -204,6 +208,7 @@ export class World {
         faults.latency(),
         `route ${handOver.intake} ${handOver.segments.map(({ segment }) => segment).join(' ')}`,
         () => {
+          this.#count(handOver)
           void routeHandOver(handOver, this.#routeDeps(), FANOUT_LIMITS).then(
             (settlement) =>
               answer(() => (fate === 'arrives' ? resolve(settlement) : reject(new Error('network')))),
@@ -212,6 +217,14 @@ export class World {
         },
       )
     })
+  }
+
+  #count({ intake, segments }: HandOver): void {
+    for (const { segment } of segments) {
+      const name = `${intake} ${segment}`
+      if (this.#routed.has(name)) this.faults.accidents.segmentsAgain++
+      this.#routed.add(name)
+    }
   }
 
   #routeDeps(): RouteDeps {

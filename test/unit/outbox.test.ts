@@ -31,6 +31,7 @@ function row(more: Partial<DeliveryRow> = {}): DeliveryRow {
 
 class World {
   now = NOW
+  random = 0
   isQueueUp = true
   keepsFrom = Infinity
   readonly sent: Deliveries[] = []
@@ -40,7 +41,7 @@ class World {
   boot(lastReceipt: number): Outbox {
     this.outbox = new Outbox(
       {
-        now: () => this.now,
+        clock: { now: () => this.now, random: () => this.random },
         object: 'ep_a',
         send: (message) => {
           if (!this.isQueueUp) return Promise.reject(new Error('queue'))
@@ -212,5 +213,20 @@ describe('the outbox', () => {
     // An eviction may forget the last receipt, when no row was written since.
     world.now = NOW + 1
     expect(world.boot(0).add(row(), undefined)).toBeGreaterThan(first)
+  })
+
+  it('takes no confirmation meant for an earlier life, also while the clock is behind', () => {
+    const world = new World()
+    world.now = NOW - 60_000
+    world.random = 0.1
+    const first = world.boot(NOW).add(row(), undefined, 1)
+    world.outbox.flush()
+    // A crash: no row carries the receipt, and time does not tell the lives apart.
+    world.random = 0.2
+    const next = world.boot(NOW)
+    const second = next.add(row(), undefined, 2)
+    next.flush()
+    expect(next.confirm(first)).toEqual([])
+    expect(next.confirm(second)).toEqual([2])
   })
 })

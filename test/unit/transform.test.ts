@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { text, utf8 } from '../../src/model/bytes.ts'
 import type { Event } from '../../src/model/event.ts'
 import { transformSchema } from '../../src/model/transform.ts'
+import { makeRemoteScriptRunner } from '../../src/route/remote-script.ts'
 import { compileTransform, showEvent, type Transformed } from '../../src/route/transform.ts'
-import type { TransformDeps } from '../../src/route/transform-deps.ts'
+import { Unavailable, type TransformDeps } from '../../src/route/transform-deps.ts'
 
 const BODY = {
   data: { person: { first: 'John', mail: 'j@x.example', tags: ['a', 'b'] }, score: 95 },
@@ -181,6 +182,36 @@ describe('a step', () => {
       ...result,
       headers: { 'x-a': '1', 'x-kind': null },
       contentType: 'application/json',
+    })
+  })
+})
+
+describe('where a part of ours does not answer the hand-over fails, and the rule is not at fault', () => {
+  const overloaded = () => Promise.reject(new Error('D1 is overloaded'))
+  const script = { kind: 'javascript', code: 'x' }
+  const runScript = (answer: () => Promise<Response>) => makeRemoteScriptRunner(answer)
+
+  it.each<[string, object, Partial<TransformDeps>]>([
+    [
+      'a lookup',
+      { kind: 'lookup', table: 'owners', key: 'geo.country', into: 'owner' },
+      { lookup: overloaded },
+    ],
+    ['a script whose runner is gone', script, { runScript: runScript(overloaded) }],
+    [
+      'a script whose runner does not start',
+      script,
+      { runScript: runScript(async () => new Response('it did not start', { status: 500 })) },
+    ],
+  ])('%s', async (_, step, more) => {
+    await expect(run([step], eventOf(), more)).rejects.toThrow(Unavailable)
+  })
+
+  it('but a script that fails itself is', async () => {
+    const failing = runScript(async () => Response.json({ error: 'x is not defined' }))
+    expect(await run([script], eventOf(), { runScript: failing })).toEqual({
+      kind: 'failed',
+      error: 'step 1: javascript: x is not defined',
     })
   })
 })

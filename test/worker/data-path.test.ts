@@ -36,6 +36,24 @@ const untilIdle = (stub: Stub) =>
     expect(await alarmOf(stub)).toBeNull()
   }, 5_000)
 
+describe('a crash between publishing and keeping the answer', () => {
+  it.each([
+    ['/events', { type: 'once', data: 1 }],
+    ['/events/batch', [1, 2].map((data) => ({ type: 'once', data }))],
+  ])('leaves an idempotency key that publishes nothing again: %s', async (path, body) => {
+    const publish = () =>
+      world.call<{ id?: string; data?: { id: string }[] }>('POST', path, body, { 'idempotency-key': path })
+    const idsOf = ({ id, data = [] }: Awaited<ReturnType<typeof publish>>) => [
+      id,
+      ...data.map((each) => each.id),
+    ]
+    const first = await publish()
+    await env.DB.exec('UPDATE idempotency SET status = NULL, answer = NULL')
+    world.now += 60_001
+    expect(idsOf(await publish())).toEqual(idsOf(first))
+  })
+})
+
 describe('an eviction', () => {
   it('of the intake between the answer and the hand-over loses nothing (promise 1 and 2)', async () => {
     const endpoint = await world.endpoint('evicted.early')

@@ -50,15 +50,25 @@ export class RelayWorld {
     return world
   }
 
-  async call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
-    return await (await this.request(method, path, body)).json()
+  async call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
+    return await (await this.request(method, path, body, headers)).json()
   }
 
-  async request(method: string, path: string, body?: unknown): Promise<Response> {
+  async request(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     const response = await exports.default.fetch(
       new Request(`https://hooks.example/v1${path}`, {
         method,
-        headers: { authorization: `Bearer ${env.HOOKWAY_ROOT_TOKEN}` },
+        headers: { authorization: `Bearer ${env.HOOKWAY_ROOT_TOKEN}`, ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
     )
