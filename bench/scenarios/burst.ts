@@ -42,9 +42,12 @@ export const burst: Scenario = {
     })
     return [
       {
-        title: `burst, ${overloadSeconds} s by ${FLOOD_CONNECTIONS} connections (events/s, p50 and p99 of their acknowledgement; the others from receipt to delivery of ${TRICKLE.ratePerSecond}/s beside them)`,
+        title: `burst, ${overloadSeconds} s by ${FLOOD_CONNECTIONS} connections (p50 and p99 of their acknowledgement)`,
         rows,
-        facts: troubles(bursts.flat()),
+        facts: {
+          'before, during, after': `from receipt to delivery of ${TRICKLE.ratePerSecond}/s beside the flood, ms`,
+          ...troubles(bursts.flat()),
+        },
         goals: [{ name: 'lost or repeated', value: rows[1]?.errors ?? Number.NaN, atMost: 0 }],
       },
     ]
