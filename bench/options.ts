@@ -11,7 +11,11 @@ const SIZES = {
   deliveries: { published: '20000', short: '5000', about: 'deliver: backlog of each round' },
   'key-deliveries': { published: '50000', short: '5000', about: 'keys: in all rounds together' },
   endpoints: { published: '10000', short: '500', about: 'fanout: that get the one event' },
-  'hung-rate': { published: '12', short: '12', about: 'hung: events a second, each with nine deliveries' },
+  'hung-rate': {
+    published: '12',
+    short: '12',
+    about: 'hung: events a second at most, each with nine deliveries',
+  },
   overload: { published: '10', short: '5', about: 'burst: seconds' },
 } as const
 
