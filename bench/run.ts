@@ -26,12 +26,13 @@ if (isHelp) {
   process.exit(0)
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
+const scenarios = chosen()
 const made = circumstances()
 console.log(wordsOf(made))
 const plots = isPublished ? RESULTS : join(RESULTS, 'local')
 mkdirSync(plots, { recursive: true })
 const results: ({ scenario: string } & Result)[] = []
-for (const scenario of chosen()) {
+for (const scenario of scenarios) {
   const measured = await measure(scenario, options)
   measured.forEach(printResult)
   results.push(...measured.map((result) => ({ scenario: scenario.name, ...result })))
@@ -62,7 +63,11 @@ function chosen(): readonly Scenario[] {
 
 function keepJson(file: string): void {
   mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, `${JSON.stringify({ ...made, sizes: options, results }, null, 2)}\n`)
+  writeFileSync(file, `${JSON.stringify({ ...made, sizes: options, results }, rounded, 2)}\n`)
+}
+
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : value
 }
 
 function invocation() {
