@@ -20,7 +20,12 @@ serveTasks(async ({ dataDir, secret, receiver }: BareTask): Promise<string> => {
           name: 'bare',
           compatibilityDate: '2026-11-05',
           modules: [{ type: 'ESModule', path: WORKER, contents: readFileSync(WORKER, 'utf8') }],
-          durableObjects: { STORE: { className: 'Store', useSQLite: true } },
+          durableObjects: {
+            STORE: { className: 'Store', useSQLite: true },
+            GROUP: { className: 'Group', useSQLite: true },
+            DRAIN: { className: 'Drain', useSQLite: true },
+          },
+          r2Buckets: { BUCKET: 'bench' },
           bindings: { SECRET: secret, RECEIVER: receiver },
           unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
         },

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 /** A part of the measurement in a process of its own, so that it does not wait for the others' event loop. */
 export interface Child<Task, Result> {
+  pid: number
   call(task: Task): Promise<Result>
   stop(): Promise<void>
 }
@@ -13,6 +14,7 @@ export function startChild<Task extends object, Result>(file: string): Child<Tas
   const failed = ended(child, file)
   failed.catch(() => {}) // seen by the call that waits for it
   return {
+    pid: child.pid ?? 0,
     async call(task) {
       const answer = once(child, 'message').then(([message]) => message as Result | { failure: string })
       child.send(task)

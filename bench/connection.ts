@@ -1,21 +1,26 @@
 import { connect, type Socket } from 'node:net'
 
+/** The status of an answer, or in a word why there is none. */
+export type Answer = number | string
+
 const HEAD_END = Buffer.from('\r\n\r\n')
 const LAST_CHUNK = Buffer.from('0\r\n\r\n')
+/** A server that says nothing for so long will not: the measurement goes on without it. */
+const ANSWER_WITHIN_MS = 60_000
 
 /** One kept-alive connection that sends prepared bytes and reads as little of HTTP/1.1 as finding an answer's end needs. */
 export class Connection {
   readonly #target: { host: string; port: number }
   #socket: Socket | undefined
   #received: Buffer = Buffer.alloc(0)
-  #answered: ((status: number) => void) | undefined
+  #answered: ((answer: Answer) => void) | undefined
+  #failure: string | undefined
 
   constructor(url: URL) {
     this.#target = { host: url.hostname, port: Number(url.port) }
   }
 
-  /** The status of the answer, or 0 when the connection broke. */
-  send(request: Buffer): Promise<number> {
+  send(request: Buffer): Promise<Answer> {
     this.#socket ??= this.#open()
     this.#socket.write(request)
     return new Promise((resolve) => (this.#answered = resolve))
@@ -27,11 +32,16 @@ export class Connection {
 
   #open(): Socket {
     const socket = connect({ ...this.#target, noDelay: true })
+    this.#failure = undefined
+    socket.setTimeout(ANSWER_WITHIN_MS, () => {
+      this.#failure = 'no answer'
+      socket.destroy()
+    })
     socket.on('data', (chunk) => this.#read(chunk))
-    socket.on('error', () => {})
+    socket.on('error', (error: NodeJS.ErrnoException) => (this.#failure ??= error.code ?? error.message))
     socket.on('close', () => {
       this.#socket = undefined
-      this.#finish(0)
+      this.#finish(this.#failure ?? 'closed')
     })
     return socket
   }
@@ -49,10 +59,10 @@ export class Connection {
     if (complete) this.#finish(Number(head.slice(9, 12)))
   }
 
-  #finish(status: number): void {
+  #finish(answer: Answer): void {
     this.#received = Buffer.alloc(0)
     const answered = this.#answered
     this.#answered = undefined
-    answered?.(status)
+    answered?.(answer)
   }
 }

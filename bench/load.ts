@@ -1,6 +1,6 @@
 import { serveTasks } from './child.ts'
 import { Connection } from './connection.ts'
-import { now, signedRequest } from './event.ts'
+import { now, signedRequest, type SignedRequest } from './event.ts'
 
 export interface LoadTask {
   url: string
@@ -11,50 +11,88 @@ export interface LoadTask {
   seconds: number
   /** Sends at this rate whatever comes back; without it every connection sends as soon as it was answered. */
   ratePerSecond?: number
+  bodyBytes?: number
+  /** Keeps a digest of each acknowledged body. */
+  isDigested?: boolean
 }
 
 export interface LoadResult {
   acknowledged: number
   errors: number
+  /** Errors by status, or by how the connection broke. */
+  failures: Record<string, number>
+  beganAt: number
   elapsedMs: number
   latenciesMs: number[]
   /** When each acknowledged event was sent, by id. */
   sentAt: Map<string, number>
+  /** Which of several URLs each acknowledged event went to. */
+  sentTo: Map<string, number>
+  digests: Map<string, string>
 }
 
 type Send = (connection: Connection, due?: number) => Promise<void>
 
 /** Signed ahead, so that signing does not compete with the server for the processor. */
-const AHEAD_PER_SECOND = 3_000
+const AHEAD_PER_SECOND = 4_000
+const AHEAD_BYTES_MAX = 100_000_000
 /** A server that answers nothing but errors would otherwise be asked a hundred thousand times a second. */
 const AFTER_ERROR_MS = 50
 
 serveTasks(async (task: LoadTask): Promise<LoadResult> => {
   const url = new URL(task.url)
-  const urls = (task.urls ?? [task.url]).map((each) => new URL(each))
-  let turn = 0
-  const make = () => signedRequest({ url: urls[turn++ % urls.length] ?? url, secret: task.secret })
-  const ahead = Array.from({ length: task.seconds * (task.ratePerSecond ?? AHEAD_PER_SECOND) }, make)
+  const make = maker(task, url)
+  const ahead = Array.from({ length: aheadOf(task) }, make)
   const connections = Array.from({ length: task.connections }, () => new Connection(url))
-  const result: LoadResult = { acknowledged: 0, errors: 0, elapsedMs: 0, latenciesMs: [], sentAt: new Map() }
-  const begin = now()
+  const result = nothing()
   const drive = task.ratePerSecond === undefined ? closedLoop : openLoop
+  result.beganAt = now()
   await drive(task, connections, async (connection, due) => {
     const request = ahead.pop() ?? make()
     const sentAt = due ?? now()
-    const status = await connection.send(request.bytes)
-    if (status < 200 || status > 299) {
+    const answer = await connection.send(request.bytes)
+    if (typeof answer === 'string' || answer < 200 || answer > 299) {
       result.errors++
+      result.failures[answer] = (result.failures[answer] ?? 0) + 1
       return sleep(AFTER_ERROR_MS)
     }
     result.acknowledged++
     result.latenciesMs.push(now() - sentAt)
     result.sentAt.set(request.id, sentAt)
+    if (task.urls) result.sentTo.set(request.id, request.to)
+    if (task.isDigested) result.digests.set(request.id, request.digest())
   })
-  result.elapsedMs = now() - begin
+  result.elapsedMs = now() - result.beganAt
   for (const connection of connections) connection.close()
   return result
 })
+
+function maker({ secret, bodyBytes, ...task }: LoadTask, url: URL): () => SignedRequest & { to: number } {
+  const urls = (task.urls ?? [task.url]).map((each) => new URL(each))
+  let turn = 0
+  return () => {
+    const to = turn++ % urls.length
+    return { ...signedRequest({ url: urls[to] ?? url, secret, ...(bodyBytes && { bodyBytes }) }), to }
+  }
+}
+
+function aheadOf({ seconds, ratePerSecond = AHEAD_PER_SECOND, bodyBytes = 1_500 }: LoadTask): number {
+  return Math.min(seconds * ratePerSecond, Math.floor(AHEAD_BYTES_MAX / bodyBytes))
+}
+
+function nothing(): LoadResult {
+  return {
+    acknowledged: 0,
+    errors: 0,
+    failures: {},
+    beganAt: 0,
+    elapsedMs: 0,
+    latenciesMs: [],
+    sentAt: new Map(),
+    sentTo: new Map(),
+    digests: new Map(),
+  }
+}
 
 async function closedLoop({ seconds }: LoadTask, connections: Connection[], send: Send): Promise<void> {
   const end = now() + seconds * 1000

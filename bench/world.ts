@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { managementOf, type Management } from '../src/local/management.ts'
 import { spawnServer } from '../src/local/process.ts'
 import type { BareTask } from './bare.ts'
 import { startChild, type Child } from './child.ts'
+import { cpuMsOf, quiet } from './cpu.ts'
 import type { LoadResult, LoadTask } from './load.ts'
 import type { Arrivals, ReceiverTask } from './receiver.ts'
 
@@ -21,60 +21,52 @@ export interface World {
   bareUrl: string
   receiverUrl: string
   load: Child<LoadTask, LoadResult>
+  /** A second generator, for a trickle beside a flood. */
+  trickle: Child<LoadTask, LoadResult>
   receiver: Child<ReceiverTask, Arrivals>
-  /** Waits until our runtime has done what it left for after its answers; says how long that took. */
-  quiet(): Promise<number>
+  /** Processor time that all processes of a server have used so far. */
+  cpuMs: Record<Server, () => number>
+  /** Waits until both servers have done what they left for after their answers. */
+  quiet(): Promise<void>
   close(): Promise<void>
 }
 
-const QUIET_WITHIN_MS = 20_000
-const QUIET_STEP_MS = 200
-/** Clock ticks of 10 ms in one step that still count as idle. */
-const QUIET_TICKS = 1
+export type Server = 'ours' | 'bare'
 
+/** A new one for each scenario: what one leaves behind is no part of another's figures. */
 export async function openWorld(): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), 'hookway-bench-'))
+  const remove = () => rmSync(dir, { recursive: true, force: true })
+  process.once('exit', remove)
+  const dataDir = join(dir, 'ours')
   const secret = randomBytes(24).toString('hex')
   const load = startChild<LoadTask, LoadResult>('load.ts')
+  const trickle = startChild<LoadTask, LoadResult>('load.ts')
   const receiver = startChild<ReceiverTask, Arrivals>('receiver.ts')
   const bare = startChild<BareTask, string>('bare.ts')
   const { url: receiverUrl } = await receiver.call({ op: 'listen' })
   const bareUrl = await bare.call({ dataDir: join(dir, 'bare'), secret, receiver: receiverUrl })
-  const server = await spawnServer({ dataDir: join(dir, 'ours') })
+  const server = await spawnServer({ dataDir })
   return {
     secret,
-    dataDir: join(dir, 'ours'),
+    dataDir,
     api: managementOf(server),
     ingestUrl: ({ url }) => server.url + new URL(url, server.url).pathname,
     bareUrl,
     receiverUrl,
     load,
+    trickle,
     receiver,
-    quiet: () => quiet(join(dir, 'ours', 'runtime.pid')),
+    cpuMs: { ours: () => cpuMsOf(server.pid), bare: () => cpuMsOf(bare.pid) },
+    async quiet() {
+      await quiet(server.pid)
+      await quiet(bare.pid)
+    },
     async close() {
       server.kill('SIGTERM')
-      await Promise.all([server.exited, load.stop(), receiver.stop(), bare.stop()])
-      rmSync(dir, { recursive: true, force: true })
+      await Promise.all([server.exited, load.stop(), trickle.stop(), receiver.stop(), bare.stop()])
+      process.off('exit', remove)
+      remove()
     },
   }
-}
-
-async function quiet(pidFile: string): Promise<number> {
-  const stat = `/proc/${readFileSync(pidFile, 'utf8').trim()}/stat`
-  if (!existsSync(stat)) return sleep(2_000, 2_000) // not Linux: a guess
-  const begin = Date.now()
-  for (let before = ticks(stat); Date.now() - begin < QUIET_WITHIN_MS;) {
-    await sleep(QUIET_STEP_MS)
-    const after = ticks(stat)
-    if (after - before <= QUIET_TICKS) break
-    before = after
-  }
-  return Date.now() - begin - QUIET_STEP_MS
-}
-
-/** Processor time used so far, user and system: fields 14 and 15, counted behind the name in parentheses. */
-function ticks(stat: string): number {
-  const text = readFileSync(stat, 'utf8')
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return Number(fields[11]) + Number(fields[12])
 }
