@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import type { EndpointSettings } from '../model/endpoint.ts'
 import { requestFaults } from '../model/delivery-request.ts'
-import { maskSecrets } from '../model/masked.ts'
-import type { FieldError } from '../model/problem.ts'
-import type { SealedParts, SealedSecret, Sealer } from '../model/seal.ts'
+import { maskSecrets, secretsIn } from '../model/masked.ts'
+import { ProblemError, type FieldError } from '../model/problem.ts'
+import { MASK, type SealedParts, type SealedSecret, type Sealer } from '../model/seal.ts'
 import type { Signing } from '../model/signing.ts'
+import { sampleUrl } from '../model/url-template.ts'
 import { keyFaults } from './key-check.ts'
 import { invalid } from './parse.ts'
 import { putSecrets, rotate, sealAll, signingSecretSchema } from './secrets.ts'
@@ -44,6 +45,33 @@ export async function sealSettings(
   const masked = await maskSecrets(given, { known: known ?? {}, id, sealer })
   if (!masked.ok) throw invalid(masked.error)
   return masked.value
+}
+
+/**
+ * Throws `secret_required` when `***` stands for a secret that would go to another origin than the one it was given
+ * for: whoever may change a URL need not be somebody who knows the secret, and must not learn it that way.
+ */
+export function requireSecretsAgain(given: EndpointSettings, before: EndpointSettings): void {
+  const known = targetsOf(before)
+  const moved = Object.entries(targetsOf(given))
+    .filter(([path, url]) => new URL(url).origin !== new URL(known[path] ?? url).origin)
+    .map(([path]) => path)
+  if (moved.length === 0) return
+  const paths = secretsIn(given)
+    .filter(({ value, path }) => value === MASK && (moved.includes('url') || path === 'auth.clientSecret'))
+    .map(({ path }) => path)
+  if (paths.length === 0) return
+  throw new ProblemError('secret_required', `\`${moved.join('` and `')}\` changes its origin: ${AGAIN}`, {
+    errors: paths.map((path) => ({ path, message: 'must be given again for the new target' })),
+  })
+}
+
+const AGAIN = 'give again the secrets that would go there, or leave them out.'
+
+/** Where an endpoint's secrets go: the receiver, and who gives tokens for it. */
+export function targetsOf({ url, auth }: EndpointSettings): Record<string, string> {
+  const target = { url: sampleUrl(url) }
+  return auth.type === 'oauth2' ? { ...target, 'auth.tokenUrl': auth.tokenUrl } : target
 }
 
 /** Standard Webhooks signs with bytes in base64; a plain text would be mistaken for it. */

@@ -21,9 +21,11 @@ import {
   endpointSecretSchema,
   newSecrets,
   putShared,
+  requireSecretsAgain,
   requireSecretFits,
   rotateAll,
   sealSettings,
+  targetsOf,
   withKeyPair,
 } from './endpoint-secrets.ts'
 import { namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
@@ -248,6 +250,7 @@ async function changedSettings(
   given: EndpointSettings,
 ): Promise<Pick<EndpointRecord, 'settings' | 'sealed' | 'secrets'>> {
   await requireTargets(deps, given, before)
+  requireSecretsAgain(given, before)
   const owner = { id, sealer: deps.sealer }
   return {
     ...(await sealSettings(given, { ...owner, known })),
@@ -267,11 +270,6 @@ async function requireTargets(
     const { reason, detail } = checked.error
     throw new ProblemError('target_refused', detail, { errors: [{ path, message: reason }] })
   }
-}
-
-function targetsOf({ url, auth }: EndpointSettings): Record<string, string> {
-  const target = { url: sampleUrl(url) }
-  return auth.type === 'oauth2' ? { ...target, 'auth.tokenUrl': auth.tokenUrl } : target
 }
 
 async function amendEndpoint(

@@ -17,6 +17,7 @@ export const PROBLEMS = {
   precondition_failed: { status: 412, title: 'The resource has changed since it was read' },
   body_too_large: { status: 413, title: 'The body is larger than allowed' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
+  secret_required: { status: 422, title: 'A stored secret does not go to a new target by itself' },
   schema_mismatch: { status: 422, title: 'The event does not fit its schema' },
   rate_limited: { status: 429, title: 'Too many requests' },
   quota_exceeded: { status: 429, title: 'The quota of the tenant is used up' },
