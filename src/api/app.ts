@@ -6,6 +6,7 @@ import { auditOperations } from './audit.ts'
 import { Authenticator } from './auth.ts'
 import { configurationOperations } from './configuration.ts'
 import { deliveryOperations } from './deliveries.ts'
+import { batchOperations } from './batch.ts'
 import type { ApiDeps } from './deps.ts'
 import { DOCS_POLICY, docsPage } from './docs-page.ts'
 import { serveCrmWebhooks } from './documents/crm-webhooks.ts'
@@ -117,7 +118,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...healthOperations(deps),
     ...auditOperations(deps),
   ]
-  return [...operations, ...configurationOperations(deps, operations)]
+  return [...operations, ...batchOperations(deps, operations), ...configurationOperations(deps, operations)]
 }
 
 /** Made at the first request for it: most isolates are never asked. */

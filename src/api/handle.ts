@@ -45,10 +45,11 @@ export async function handle(handling: Handling): Promise<Answer> {
     authorise(principal, operation)
     return await answer(handling, { principal, now })
   }
-  const { tenantId } = principal
-  const before = await readBefore(handling, { principal, now })
-  const ip = request.headers.get('cf-connecting-ip')
-  const entry = { operation, tenantId, tokenId, ip, requestId: handling.requestId, now, before }
+  const entry = {
+    ...entryOf(handling, { principal, now }),
+    operation,
+    before: await readBefore(handling, { principal, now }),
+  }
   // A repeat of an idempotency key runs nothing, and so leaves no second entry.
   return await answer(handling, { principal, now }, (run) =>
     audited(deps, entry, async () => {
@@ -63,11 +64,18 @@ interface Caller {
   now: number
 }
 
+function entryOf({ request, requestId }: Handling, { principal, now }: Caller) {
+  const { tenantId, tokenId } = principal
+  return { tenantId, tokenId, ip: request.headers.get('cf-connecting-ip'), requestId, now }
+}
+
 async function answer(
-  { deps, operation, request, given }: Handling,
+  handling: Handling,
   { principal, now }: Caller,
   around: (run: () => Promise<Answer>) => Promise<Answer> = (run) => run(),
 ): Promise<Answer> {
+  const { deps, operation, request, given, requestId } = handling
+  const entry = { ...entryOf(handling, { principal, now }), before: undefined }
   const { tenantId, scopes } = principal
   const { url, headers } = request
   const body = operation.body ? await readBody(request) : new Uint8Array(0)
@@ -84,6 +92,8 @@ async function answer(
       url,
       ifMatch: headers.get('if-match') ?? undefined,
       now,
+      requestId,
+      audited: (part, runPart) => audited(deps, { ...entry, operation: part }, runPart),
     })
   if (wantsLines(request) && operation.isList) {
     const whole = { ...asked, limit: EXPORT_LIMIT }
@@ -96,7 +106,7 @@ async function answer(
 
 /** The resource as it was, for whom may read it; undefined: it does not exist, or the path names none. */
 async function readBefore(
-  { deps, reader, given, request }: Handling,
+  { deps, reader, given, request, requestId }: Handling,
   { principal, now }: Caller,
 ): Promise<Answer | undefined> {
   const { tenantId, scopes } = principal
@@ -117,6 +127,8 @@ async function readBefore(
       url,
       ifMatch: undefined,
       now,
+      requestId,
+      audited: (_, run) => run(),
     })
   } catch (error) {
     if (error instanceof ProblemError) return undefined

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { getEndpoint } from '../db/endpoints.ts'
-import { missingSources } from '../db/sources.ts'
+import { missingIds } from '../db/config-rows.ts'
 import {
   deleteSubscription,
   getSubscription,
@@ -171,7 +171,7 @@ export async function requireSources(
   tenantId: TenantId,
   sourceIds: readonly SourceId[],
 ): Promise<void> {
-  const missing = await missingSources(db, tenantId, sourceIds)
+  const missing = await missingIds(db, 'sources', { tenantId, ids: sourceIds })
   if (missing.length === 0) return
   throw invalid(
     missing.map((id) => ({
@@ -195,10 +195,11 @@ async function requireRules(
     path: `balance.endpoints.${index}.endpointId`,
   }))
   if (failoverEndpointId !== null) named.push({ endpointId: failoverEndpointId, path: 'failoverEndpointId' })
-  for (const { endpointId, path } of named) {
-    if (!(await getEndpoint(db, { tenantId, id: endpointId }))) {
-      throw invalid([{ path, message: 'is no endpoint of this tenant' }])
-    }
+  const ids = named.map(({ endpointId }) => endpointId)
+  const missing = await missingIds(db, 'endpoints', { tenantId, ids })
+  const wrong = named.filter(({ endpointId }) => missing.includes(endpointId))
+  if (wrong.length > 0) {
+    throw invalid(wrong.map(({ path }) => ({ path, message: 'is no endpoint of this tenant' })))
   }
 }
 

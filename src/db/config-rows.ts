@@ -62,6 +62,23 @@ export async function countRows(db: D1Database, table: ConfigTable, tenantId: Te
   return rows[0]?.rows ?? 0
 }
 
+/** Those of the ids that are none of the tenant's. */
+export async function missingIds(
+  db: D1Database,
+  table: 'sources' | 'endpoints',
+  { tenantId, ids }: { tenantId: TenantId; ids: readonly string[] },
+): Promise<string[]> {
+  if (ids.length === 0) return []
+  const { results } = await db
+    .prepare(
+      `SELECT value AS id FROM json_each(?2)
+       WHERE NOT EXISTS (SELECT 1 FROM ${table} WHERE ${table}.id = value AND tenant_id = ?1)`,
+    )
+    .bind(tenantId, JSON.stringify(ids))
+    .all<{ id: string }>()
+  return results.map(({ id }) => id)
+}
+
 /** Whether a write failed because its uid is another's. Drizzle wraps the error of D1. */
 export function isTaken(error: unknown): boolean {
   if (!(error instanceof Error)) return false

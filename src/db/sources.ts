@@ -107,23 +107,6 @@ export async function deleteSource(db: D1Database, tenantId: TenantId, id: Sourc
   return result.meta.changes > 0
 }
 
-/** Those of the ids that are no source of the tenant. */
-export async function missingSources(
-  db: D1Database,
-  tenantId: TenantId,
-  ids: readonly SourceId[],
-): Promise<string[]> {
-  if (ids.length === 0) return []
-  const { results } = await db
-    .prepare(
-      `SELECT value AS id FROM json_each(?2)
-       WHERE NOT EXISTS (SELECT 1 FROM sources WHERE sources.id = value AND tenant_id = ?1)`,
-    )
-    .bind(tenantId, JSON.stringify(ids))
-    .all<{ id: string }>()
-  return results.map(({ id }) => id)
-}
-
 function recordOf(row: typeof sources.$inferSelect): SourceRecord {
   return {
     id: row.id as SourceId,

@@ -62,9 +62,10 @@ export class ProblemError extends Error {
   }
 }
 
-export function problemResponse(error: ProblemError, requestId: string): Response {
+/** As it is told. */
+export function problemOf(error: ProblemError, requestId: string): z.infer<typeof problemSchema> {
   const { status, title } = PROBLEMS[error.code]
-  const body = {
+  return {
     type: `https://hookway.dev/problems/${error.code}`,
     title,
     status,
@@ -73,8 +74,12 @@ export function problemResponse(error: ProblemError, requestId: string): Respons
     ...(error.errors ? { errors: error.errors } : {}),
     requestId,
   }
-  return new Response(JSON.stringify(body), {
-    status,
+}
+
+export function problemResponse(error: ProblemError, requestId: string): Response {
+  const problem = problemOf(error, requestId)
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
     headers: { 'content-type': 'application/problem+json', ...error.headers },
   })
 }
