@@ -28,6 +28,7 @@ import { rejectionOperations } from './rejections.ts'
 import { answerSigningKeys } from './signing-keys.ts'
 import { replayOperations } from './replays.ts'
 import { SchemaCheck } from './schema-check.ts'
+import { sharedSecretOperations } from './shared-secrets.ts'
 import { serveSignals } from './signals.ts'
 import { sourceOperations } from './sources.ts'
 import { subscriptionOperations } from './subscriptions.ts'
@@ -106,6 +107,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...subscriptionOperations(deps),
     ...templateOperations(),
     ...lookupTableOperations(deps),
+    ...sharedSecretOperations(deps),
     ...eventTypeOperations(deps, check),
     ...publishOperations(deps, check),
     ...eventOperations(deps),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { EndpointSettings } from '../model/endpoint.ts'
+import type { Endpoint, EndpointSettings } from '../model/endpoint.ts'
 import { requestFaults } from '../model/delivery-request.ts'
 import { maskSecrets, secretsIn } from '../model/masked.ts'
 import { ProblemError, type FieldError } from '../model/problem.ts'
@@ -8,6 +8,7 @@ import type { Signing } from '../model/signing.ts'
 import { sampleUrl } from '../model/url-template.ts'
 import { keyFaults } from './key-check.ts'
 import { invalid } from './parse.ts'
+import { referencesOf, requirePlaces, type References } from './references.ts'
 import { putSecrets, rotate, sealAll, signingSecretSchema } from './secrets.ts'
 import { generateSigningPair } from './signing-keys.ts'
 
@@ -38,13 +39,20 @@ interface Owner {
 /** What is stored of settings that a caller gave: masked, with the secrets sealed. Throws when a field is at fault. */
 export async function sealSettings(
   given: EndpointSettings,
-  { known, id, sealer }: Owner & { known: SealedParts | undefined },
-): Promise<{ settings: EndpointSettings; sealed: SealedParts }> {
+  {
+    known,
+    references = {},
+    id,
+    sealer,
+  }: Owner & { known: Pick<Endpoint, 'sealed' | 'references'>; references?: References | undefined },
+): Promise<{ settings: EndpointSettings; sealed: SealedParts; references: References }> {
   const faults = [...requestFaults(given), ...(await keyFaults(given))]
   if (faults.length > 0) throw invalid(faults)
-  const masked = await maskSecrets(given, { known: known ?? {}, id, sealer })
+  const masked = await maskSecrets(given, { known: known.sealed ?? {}, id, sealer })
   if (!masked.ok) throw invalid(masked.error)
-  return masked.value
+  const { settings, sealed } = masked.value
+  requirePlaces(references, (path) => path === 'secret' || path in sealed)
+  return { settings, sealed, references: referencesOf(sealed, { given: references, known }) }
 }
 
 /**

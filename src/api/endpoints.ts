@@ -32,6 +32,7 @@ import { namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
 import { changes, operation, type Answer, type Call, type Operation } from './operation.ts'
 import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
 import { parse } from './parse.ts'
+import { named, type References } from './references.ts'
 import { requireRoom } from './quota.ts'
 import { generateSecret, gracePeriodSchema } from './secrets.ts'
 import { publicKeysOf } from './signing-keys.ts'
@@ -135,7 +136,7 @@ function changingOperations(deps: ApiDeps): Operation[] {
       async run({ tenantId, id, body, ifMatch, now }) {
         const changed = await amendEndpoint(deps, { tenantId, id, ifMatch }, async (current) => {
           const { name, ...settings } = parse(changeSchema, { ...current.settings, ...body }, 'body')
-          const changed = await changedSettings(deps, current, settings)
+          const changed = await changedSettings(deps, current, { given: settings })
           return { ...current, ...changed, name: name ?? current.name, updatedAt: now }
         })
         return { status: 200, body: show(changed, now), headers: { etag: etagOf(changed) } }
@@ -180,7 +181,7 @@ function changingOperations(deps: ApiDeps): Operation[] {
 
 type Creation = Call<never, undefined, z.output<typeof creationSchema>>
 
-async function create(deps: ApiDeps, { tenantId, body, now }: Creation): Promise<Answer> {
+async function create(deps: ApiDeps, { tenantId, body, references, now }: Creation): Promise<Answer> {
   const { name, uid = null, secret = generateSecret(), eventTypes, sourceIds, ...given } = body
   await requireTargets(deps, given)
   requireSecretFits(secret, given.signing)
@@ -194,8 +195,8 @@ async function create(deps: ApiDeps, { tenantId, body, now }: Creation): Promise
     tenantId,
     uid,
     name: name ?? new URL(sampleUrl(given.url)).hostname,
-    ...(await sealSettings(given, { ...owner, known: {} })),
-    secrets: await newSecrets(secret, given.signing, owner),
+    ...(await sealSettings(given, { ...owner, known: {}, references })),
+    secrets: named(await newSecrets(secret, given.signing, owner), [references?.['secret']]),
     version: 1,
     ...times,
   }
@@ -225,7 +226,7 @@ async function put(
   deps: ApiDeps,
   call: Call<never, undefined, Omit<Creation['body'], 'uid' | 'eventTypes' | 'sourceIds'>>,
 ): Promise<Answer> {
-  const { tenantId, uid, body, ifMatch, now } = call
+  const { tenantId, uid, body, references, ifMatch, now } = call
   const found = await getEndpoint(deps.db, { tenantId, uid })
   requireMatch(ifMatch, found)
   if (!found) return create(deps, { ...call, body: { ...body, uid } })
@@ -234,26 +235,25 @@ async function put(
   const changed = await amendEndpoint(deps, { tenantId, id, ifMatch }, async (current) => {
     if (secret !== undefined) requireSecretFits(secret, settings.signing)
     const put = await putShared(current.secrets, secret, { id, sealer: deps.sealer })
-    return replaced(
-      current,
-      { name, ...(await changedSettings(deps, { ...current, secrets: put }, settings)) },
-      now,
-    )
+    const secrets = secret === undefined ? put : named(put, [references?.['secret']])
+    const asked = { given: settings, references }
+    return replaced(current, { name, ...(await changedSettings(deps, { ...current, secrets }, asked)) }, now)
   })
   return { status: 200, body: show(changed, now), headers: { etag: etagOf(changed) } }
 }
 
 /** What a change of settings means for all that is stored: a new target is checked, a scheme gets the keys it needs. */
-async function changedSettings(
+export async function changedSettings(
   deps: ApiDeps,
-  { id, settings: before, sealed: known, secrets }: EndpointRecord,
-  given: EndpointSettings,
-): Promise<Pick<EndpointRecord, 'settings' | 'sealed' | 'secrets'>> {
+  current: EndpointRecord,
+  { given, references }: { given: EndpointSettings; references?: References | undefined },
+): Promise<Pick<EndpointRecord, 'settings' | 'sealed' | 'references' | 'secrets'>> {
+  const { id, settings: before, secrets } = current
   await requireTargets(deps, given, before)
   requireSecretsAgain(given, before)
   const owner = { id, sealer: deps.sealer }
   return {
-    ...(await sealSettings(given, { ...owner, known })),
+    ...(await sealSettings(given, { ...owner, known: current, references })),
     secrets: await withKeyPair(secrets, given.signing, owner),
   }
 }
@@ -272,7 +272,7 @@ async function requireTargets(
   }
 }
 
-async function amendEndpoint(
+export async function amendEndpoint(
   { db, endpointChanged }: ApiDeps,
   { tenantId, id, ifMatch }: { tenantId: TenantId; id: EndpointId; ifMatch: string | undefined },
   change: (current: EndpointRecord) => Promise<EndpointRecord>,

@@ -23,6 +23,8 @@ export interface Call<P extends Prefix, Q, B> {
   /** Milliseconds. */
   now: number
   requestId: string
+  /** Names of shared secrets, by the path in the body at which their value stands: an import resolves them. */
+  references?: Record<string, string>
   /** Runs a call that is a part of this one, with an entry of its own in the audit log. */
   audited(operation: Operation, run: () => Promise<Answer>): Promise<Answer>
 }

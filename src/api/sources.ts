@@ -16,6 +16,7 @@ import { fixed, namedFields, presentTimes, shownFields, uidTaken } from './field
 import { changes, operation, type Answer, type Call, type Operation } from './operation.ts'
 import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
 import { invalid, parse } from './parse.ts'
+import { named, requirePlaces, type References } from './references.ts'
 import { requireRoom } from './quota.ts'
 import { CHECKED, requireSound } from './source-check.ts'
 import { generateSecret, gracePeriodSchema, putSecrets, rotate, sealAll } from './secrets.ts'
@@ -164,11 +165,13 @@ function changingOperations(deps: ApiDeps): Operation[] {
 
 type Creation = Call<never, undefined, z.output<typeof creationSchema>>
 
-async function create(deps: ApiDeps, { tenantId, body, url, now }: Creation): Promise<Answer> {
+async function create(deps: ApiDeps, call: Creation): Promise<Answer> {
+  const { tenantId, body, references = {}, url, now } = call
   const { name, uid = null, provider, secrets: given, ...settings } = body
   const known = deps.knownProvider(provider)
   if (!known) throw invalid([{ path: 'provider', message: 'is not the name of a provider' }])
   requireSound(settings, known)
+  requirePlaces(references, isPlace)
   await requireRoom(deps, tenantId, 'sources')
   const isGenerated = known.needsSecret && given.length === 0 && settings.verification !== 'off'
   const secrets = isGenerated ? [generateSecret()] : given
@@ -180,7 +183,7 @@ async function create(deps: ApiDeps, { tenantId, body, url, now }: Creation): Pr
     name: name ?? provider,
     provider,
     settings,
-    secrets: await sealAll(secrets, { id, sealer: deps.sealer, now }),
+    secrets: named(await sealAll(secrets, { id, sealer: deps.sealer, now }), namesOf(given, references)),
     version: 1,
     createdAt: now,
     updatedAt: now,
@@ -195,7 +198,7 @@ async function create(deps: ApiDeps, { tenantId, body, url, now }: Creation): Pr
 }
 
 async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
-  const { tenantId, uid, body, ifMatch, url, now } = call
+  const { tenantId, uid, body, references = {}, ifMatch, url, now } = call
   const found = await getSource(deps.db, { tenantId, uid })
   requireMatch(ifMatch, found)
   if (!found) return create(deps, { ...call, body: { ...body, uid } })
@@ -204,17 +207,29 @@ async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
   if (provider !== found.provider) throw fixed('provider')
   const known = deps.knownProvider(provider)
   if (known) requireSound(settings, known)
+  requirePlaces(references, isPlace)
   const changed = await amendSource(deps, { tenantId, id, ifMatch }, async (current) => {
     const secrets =
       given.length === 0
         ? current.secrets
-        : await putSecrets(current.secrets, given, { id, sealer: deps.sealer })
+        : named(
+            await putSecrets(current.secrets, given, { id, sealer: deps.sealer }),
+            namesOf(given, references),
+          )
     return replaced(current, { name, settings, secrets }, now)
   })
   return { status: 200, body: makeShow(deps)(changed, { url, now }), headers: { etag: etagOf(changed) } }
 }
 
-async function amendSource(
+function isPlace(path: string): boolean {
+  return /^secrets\.\d$/.test(path)
+}
+
+function namesOf(secrets: readonly string[], references: References): (string | undefined)[] {
+  return secrets.map((_, i) => references[`secrets.${i}`])
+}
+
+export async function amendSource(
   { db, sourceChanged }: ApiDeps,
   { tenantId, id, ifMatch }: { tenantId: TenantId; id: SourceId; ifMatch: string | undefined },
   change: (current: SourceRecord) => Promise<SourceRecord> | SourceRecord,

@@ -91,6 +91,7 @@ const secretsSchema = z.array(
     expiresAt: z.number().nullable(),
     createdAt: z.number().exactOptional(),
     publicKey: z.string().exactOptional(),
+    reference: z.string().exactOptional(),
   }),
 )
 

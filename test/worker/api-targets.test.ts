@@ -65,7 +65,7 @@ describe('a stored secret', () => {
     expect(await world.call('PUT', '/v1/endpoints/crm', masked)).toMatchObject(again('auth.token'))
     const endpoints = [{ uid: 'crm', url: 'https://evil.example/' }]
     expect(await world.call('PUT', '/v1/import', { endpoints })).toMatchObject(
-      again('auth.token', 'headers.x-api-key'),
+      again('endpoints.0.auth.token', 'endpoints.0.headers.x-api-key'),
     )
   })
 })

@@ -7,11 +7,12 @@ export const SECRETS = [
   'Bearer-header-5581',
   'hidden-value-5581',
   'wrong-body-5581',
+  'shared-value-5581',
 ]
 
 /** Makes, changes, rotates, breaks, lists and removes everything that holds a secret. */
 export async function runEverything(world: World): Promise<{ answers: unknown[]; shownOnce: string[] }> {
-  const [given = '', whsec = '', bearer = '', hidden = '', wrong = ''] = SECRETS
+  const [given = '', whsec = '', bearer = '', hidden = '', wrong = '', shared = ''] = SECRETS
   const answers: unknown[] = []
   const shownOnce: string[] = []
   const call = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
@@ -23,6 +24,10 @@ export async function runEverything(world: World): Promise<{ answers: unknown[];
     answers.push(reply.status, rest, [...reply.headers])
     return reply.body
   }
+  await call('PUT', '/v1/secrets/SHARED', { value: shared })
+  const named = { url: 'https://s.example/', auth: { type: 'bearer', token: { $secret: 'SHARED' } } }
+  await call('PUT', '/v1/import', { endpoints: [{ uid: 'named', ...named }] })
+  await call('GET', '/v1/export')
   const source = await call('POST', '/v1/sources', { provider: 'github', secrets: [given] })
   await call('POST', '/v1/sources', { provider: 'github' }, { 'idempotency-key': 'k' })
   await call('POST', `/v1/sources/${source.id}/secrets`, {})
@@ -42,6 +47,7 @@ export async function runEverything(world: World): Promise<{ answers: unknown[];
     'endpoints',
     'tokens',
     'audit',
+    'secrets',
     'deliveries',
     'events',
     'health',
