@@ -4,6 +4,7 @@ import type { ApiDeps } from './deps.ts'
 import { parseUid } from './identify.ts'
 import { operation, type Answer, type Operation, type UnparsedCall } from './operation.ts'
 import { parse } from './parse.ts'
+import { problemsOf } from './problems.ts'
 
 /** As many as `/events/batch` takes; each costs some queries of the thousand that D1 permits an invocation. */
 const ITEMS_MAX = 100
@@ -42,7 +43,11 @@ export function batchOperations(deps: ApiDeps, operations: readonly Operation[])
 function batchOf(deps: ApiDeps, kind: (typeof KINDS)[number]['kind'], single: Operation): Operation {
   const given = itemSchema(single)
   const { schema = z.unknown() } = single.answers
-  const resultSchema = anyResultSchema.extend({ resource: schema.optional() })
+  const codes = [...problemsOf(single).values()].flat()
+  const resultSchema = anyResultSchema.extend({
+    resource: schema.optional(),
+    problem: problemSchema.optional().meta({ description: `Why nothing was made: ${codes.join(', ')}.` }),
+  })
   return operation({
     method: 'POST',
     path: `/${kind}/batch`,
@@ -51,7 +56,6 @@ function batchOf(deps: ApiDeps, kind: (typeof KINDS)[number]['kind'], single: Op
     body: batchSchema,
     documentedBody: z.union([given, z.object({ items: given })]),
     isBatch: true,
-    problems: single.problems ?? [],
     answers: {
       status: 200,
       schema: z.object({ data: z.array(resultSchema), succeeded: z.int(), failed: z.int() }),

@@ -46,6 +46,7 @@ export function configurationOperations(deps: ApiDeps, operations: readonly Oper
       summary:
         'The configuration as a document that can be imported: what has a uid, with the names of shared secrets and no other',
       access: 'configuration',
+      problems: ['conflict'],
       answers: {
         status: 200,
         schema: z.object({
@@ -72,6 +73,7 @@ export function configurationOperations(deps: ApiDeps, operations: readonly Oper
       access: 'configuration',
       query: z.object({ dryRun: flag, prune: flag }),
       body: documentSchema,
+      problems: ['quota_exceeded', 'target_refused', 'secret_required'],
       answers: { status: 200, schema: z.object({ dryRun: z.boolean(), changes: z.array(changeSchema) }) },
       async run(call) {
         const { dryRun, prune } = call.query

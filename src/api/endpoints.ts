@@ -75,6 +75,7 @@ export function endpointOperations(deps: ApiDeps): Operation[] {
       summary: 'Create an endpoint, and its first subscription if `eventTypes` or `sourceIds` are given',
       access: 'endpoints',
       body: creationSchema,
+      problems: ['conflict', 'quota_exceeded', 'target_refused'],
       answers: { status: 201, schema: shownOnceSchema },
       run: async (call) => create(deps, call),
     }),
@@ -114,6 +115,7 @@ export function endpointOperations(deps: ApiDeps): Operation[] {
       summary: 'Create the endpoint with this uid, or make it what is given, defaults included',
       access: 'endpoints',
       body: creationSchema.omit({ uid: true, eventTypes: true, sourceIds: true }),
+      problems: ['quota_exceeded', 'target_refused', 'secret_required'],
       answers: { status: 200, orStatus: 201, schema: shownOnceSchema.partial({ secret: true }) },
       run: async (call) => put(deps, call),
     }),
@@ -132,6 +134,7 @@ function changingOperations(deps: ApiDeps): Operation[] {
       idPrefix: 'ep',
       body: changes,
       documentedBody: changeSchema.partial(),
+      problems: ['target_refused', 'secret_required'],
       answers: { status: 200, schema: shownSchema },
       async run({ tenantId, id, body, ifMatch, now }) {
         const changed = await amendEndpoint(deps, { tenantId, id, ifMatch }, async (current) => {
@@ -149,6 +152,7 @@ function changingOperations(deps: ApiDeps): Operation[] {
       access: 'endpoints',
       idPrefix: 'ep',
       body: rotationSchema,
+      problems: ['conflict', 'precondition_failed'],
       answers: { status: 200, schema: shownOnceSchema },
       async run({ tenantId, id, body, ifMatch, now }) {
         const { secret = generateSecret(), gracePeriodSeconds } = body

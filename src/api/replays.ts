@@ -95,6 +95,7 @@ export function replayOperations(deps: ApiDeps): Operation[] {
       summary: 'Replay stored events or ended deliveries, after live traffic; or plan it with `dryRun`',
       access: 'replays',
       body: creationSchema,
+      problems: ['conflict'],
       answers: { status: 202, orStatus: 200, schema: z.union([shownSchema, planSchema]) },
       run: async (call) => create(deps, call),
     }),
@@ -130,6 +131,7 @@ export function replayOperations(deps: ApiDeps): Operation[] {
       summary: 'Abort a replay; what it has handed to endpoints is still delivered',
       access: 'replays',
       idPrefix: 'rpl',
+      problems: ['conflict'],
       answers: { status: 204 },
       async run({ tenantId, id, now }) {
         if (await abortReplay(deps.db, { tenantId, id, now })) return { status: 204 }

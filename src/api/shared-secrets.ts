@@ -74,7 +74,6 @@ export function sharedSecretOperations(deps: ApiDeps): Operation[] {
         'Give a secret its value; what names it has the new one at once, and signs and verifies with the one before for the grace period',
       access,
       body: valueSchema,
-      problems: ['conflict'],
       answers: { status: 200, orStatus: 201, schema: detailSchema },
       run: async (call) => put(deps, call),
     }),
@@ -83,7 +82,7 @@ export function sharedSecretOperations(deps: ApiDeps): Operation[] {
       path,
       summary: 'Delete a secret that nothing names',
       access,
-      problems: ['not_found', 'conflict'],
+      problems: ['conflict'],
       answers: { status: 204 },
       async run({ tenantId, uid: name }) {
         const { sources, endpoints } = await usersOf(db, { tenantId, name, limit: USERS_MAX })

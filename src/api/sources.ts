@@ -55,6 +55,7 @@ export function sourceOperations(deps: ApiDeps): Operation[] {
       summary: 'Create a source',
       access: 'sources',
       body: creationSchema,
+      problems: ['conflict', 'quota_exceeded'],
       answers: { status: 201, schema: shownOnceSchema },
       run: async (call) => create(deps, call),
     }),
@@ -97,6 +98,7 @@ export function sourceOperations(deps: ApiDeps): Operation[] {
       summary: 'Create the source with this uid, or make it what is given, defaults included',
       access: 'sources',
       body: creationSchema.omit({ uid: true }),
+      problems: ['quota_exceeded'],
       answers: { status: 200, orStatus: 201, schema: shownOnceSchema },
       run: async (call) => put(deps, call),
     }),
@@ -133,6 +135,7 @@ function changingOperations(deps: ApiDeps): Operation[] {
       access: 'sources',
       idPrefix: 'src',
       body: rotationSchema,
+      problems: ['conflict', 'precondition_failed'],
       answers: { status: 200, schema: shownOnceSchema },
       async run({ tenantId, id, body, ifMatch, url, now }) {
         const { secret = generateSecret(), gracePeriodSeconds } = body

@@ -57,6 +57,7 @@ export function subscriptionOperations(deps: ApiDeps): Operation[] {
       summary: 'Subscribe an endpoint to event types and sources',
       access: 'subscriptions',
       body: creationSchema,
+      problems: ['conflict'],
       answers: { status: 201, schema: shownSchema },
       run: async (call) => create(deps, call),
     }),

@@ -31,6 +31,7 @@ export function tenantOperations({ db }: ApiDeps): Operation[] {
       summary: 'Create a tenant',
       access: 'root',
       body: creationSchema,
+      problems: ['conflict'],
       answers: { status: 201, schema: shownSchema },
       async run({ body, now }) {
         const { name, uid = null, ...settings } = body
@@ -95,6 +96,7 @@ export function tenantOperations({ db }: ApiDeps): Operation[] {
       summary: 'Delete a tenant that has no sources and endpoints left, with its tokens',
       access: 'root',
       idPrefix: 'ten',
+      problems: ['conflict'],
       answers: { status: 204 },
       async run({ id }) {
         if ((id as string) === DEFAULT_TENANT) {
