@@ -36,11 +36,10 @@ export interface Handling {
 
 /** One request through everything that all have in common. */
 export async function handle(handling: Handling): Promise<Answer> {
-  const { deps, authenticator, limiter, operation, request, signal } = handling
+  const { deps, authenticator, operation, request, signal } = handling
   const now = deps.clock.now()
   const principal = await authenticator.authenticate(request)
-  const { tokenId, requestsPerMinute: perMinute } = principal
-  if (tokenId !== null) signal(takeOne(limiter, tokenId, { perMinute, now }, signal))
+  signal(await takeOne(handling, { principal, now }))
   if (!isAudited(operation)) {
     authorise(principal, operation)
     return await answer(handling, { principal, now })
@@ -136,16 +135,23 @@ async function readBefore(
   }
 }
 
-function takeOne(
-  limiter: RateLimiter,
-  tokenId: NonNullable<Principal['tokenId']>,
-  rate: { perMinute: number; now: number },
-  signal: (headers: Record<string, string>) => void,
-): Record<string, string> {
+/** Takes one of the token's requests, and answers what is left of them. */
+async function takeOne(
+  { deps, limiter, signal }: Handling,
+  { principal, now }: Caller,
+): Promise<Record<string, string>> {
+  const { tenantId, tokenId, requestsPerMinute: perMinute } = principal
+  if (tokenId === null) return {}
   try {
-    return limiter.take(tokenId, rate)
+    return limiter.take(tokenId, { perMinute, now })
   } catch (error) {
     if (error instanceof ProblemError) signal(error.headers)
+    if (limiter.isNews(tokenId, now)) {
+      const data = { tokenId, requestsPerMinute: perMinute }
+      const event = { type: 'api.rate_limit_exceeded', key: tokenId, data } as const
+      // It is refused, whether or not anybody can be told.
+      await deps.tell(tenantId, event).catch(() => undefined)
+    }
     throw error
   }
 }
