@@ -30,7 +30,7 @@ import {
 } from './endpoint-secrets.ts'
 import { namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
 import { changes, operation, type Answer, type Call, type Operation } from './operation.ts'
-import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
+import { answerPage, nameQuery, pageOf, pageQuery, pageSchema } from './page.ts'
 import { parse } from './parse.ts'
 import { named, type References } from './references.ts'
 import { requireRoom } from './quota.ts'
@@ -84,14 +84,17 @@ export function endpointOperations(deps: ApiDeps): Operation[] {
       path: '/endpoints',
       summary: 'List endpoints',
       access: 'endpoints',
-      query: pageQuery.extend({ state: endpointSettingsSchema.shape.state.unwrap().optional() }),
+      query: pageQuery.extend({
+        state: endpointSettingsSchema.shape.state.unwrap().optional(),
+        text: nameQuery,
+      }),
       answers: { status: 200, schema: pageSchema(shownSchema) },
       async run({ tenantId, query, now }) {
         const { after, limit } = pageOf(LIST, query)
         const rows = await listEndpoints(deps.db, tenantId, {
           after,
           limit: limit + 1,
-          where: { state: query.state },
+          where: { state: query.state, text: query.text },
         })
         return answerPage(LIST, { rows, limit, present: (row) => show(row, now) })
       },

@@ -104,11 +104,15 @@ export function replayOperations(deps: ApiDeps): Operation[] {
       path: '/replays',
       summary: 'List replays',
       access: 'replays',
-      query: pageQuery,
+      query: pageQuery.extend({
+        state: replayStateSchema.optional(),
+        endpointId: idSchema('ep').optional().meta({ description: 'Those that were made to it.' }),
+      }),
       answers: { status: 200, schema: pageSchema(shownSchema) },
       async run({ tenantId, query }) {
         const { after, limit } = pageOf(LIST, query)
-        const rows = await listReplays(deps.db, tenantId, { after, limit: limit + 1 })
+        const where = { state: query.state, endpointId: query.endpointId }
+        const rows = await listReplays(deps.db, tenantId, { after, limit: limit + 1, where })
         return answerPage(LIST, { rows, limit, present: show })
       },
     }),

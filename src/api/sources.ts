@@ -14,7 +14,7 @@ import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
 import { fixed, namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
 import { changes, operation, type Answer, type Call, type Operation } from './operation.ts'
-import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
+import { answerPage, nameQuery, pageOf, pageQuery, pageSchema } from './page.ts'
 import { invalid, parse } from './parse.ts'
 import { named, requirePlaces, type References } from './references.ts'
 import { requireRoom } from './quota.ts'
@@ -67,6 +67,7 @@ export function sourceOperations(deps: ApiDeps): Operation[] {
       query: pageQuery.extend({
         state: sourceSettingsSchema.shape.state.unwrap().optional(),
         provider: z.string().max(100).optional(),
+        text: nameQuery,
       }),
       answers: { status: 200, schema: pageSchema(shownSchema) },
       async run({ tenantId, query, url, now }) {
@@ -74,7 +75,7 @@ export function sourceOperations(deps: ApiDeps): Operation[] {
         const rows = await listSources(deps.db, tenantId, {
           after,
           limit: limit + 1,
-          where: { state: query.state, provider: query.provider },
+          where: { state: query.state, provider: query.provider, text: query.text },
         })
         return answerPage(LIST, { rows, limit, present: (row) => show(row, { url, now }) })
       },

@@ -17,7 +17,7 @@ import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
 import { fixed, namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
 import { changes, operation, type Answer, type Call, type Operation } from './operation.ts'
-import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
+import { answerPage, nameQuery, pageOf, pageQuery, pageSchema } from './page.ts'
 import { invalid, parse } from './parse.ts'
 
 const creationSchema = subscriptionSettingsSchema.extend({ ...namedFields, endpointId: idSchema('ep') })
@@ -68,6 +68,10 @@ export function subscriptionOperations(deps: ApiDeps): Operation[] {
       access: 'subscriptions',
       query: pageQuery.extend({
         endpointId: idSchema('ep').optional(),
+        sourceId: idSchema('src').optional().meta({
+          description: 'Those that name it; one that names none takes events of every source.',
+        }),
+        text: nameQuery,
         state: subscriptionSettingsSchema.shape.state.unwrap().optional(),
       }),
       answers: { status: 200, schema: pageSchema(shownSchema) },
@@ -76,7 +80,12 @@ export function subscriptionOperations(deps: ApiDeps): Operation[] {
         const rows = await listSubscriptions(deps.db, tenantId, {
           after,
           limit: limit + 1,
-          where: { endpointId: query.endpointId, state: query.state },
+          where: {
+            endpointId: query.endpointId,
+            sourceId: query.sourceId,
+            state: query.state,
+            text: query.text,
+          },
         })
         return answerPage(LIST, { rows, limit, present: show })
       },

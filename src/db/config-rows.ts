@@ -1,4 +1,4 @@
-import { and, count, desc, eq, lt } from 'drizzle-orm'
+import { and, count, desc, eq, lt, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { z } from 'zod'
 import type { TenantId } from '../model/id.ts'
@@ -13,7 +13,14 @@ export interface Page {
   after: string | undefined
   limit: number
   /** Of the configuration's lists: columns that must be as given; undefined: any. */
-  where?: { state?: string | undefined; provider?: string | undefined; endpointId?: string | undefined }
+  where?: {
+    state?: string | undefined
+    provider?: string | undefined
+    endpointId?: string | undefined
+    sourceId?: string | undefined
+    /** Within the name or the uid, in any case. */
+    text?: string | undefined
+  }
 }
 
 export async function findRow<T extends ConfigTable>(
@@ -51,6 +58,12 @@ export async function pageRows<T extends ConfigTable>(
         where.endpointId !== undefined && 'endpointId' in columns
           ? eq(columns.endpointId, where.endpointId)
           : undefined,
+        where.sourceId === undefined
+          ? undefined
+          : sql`EXISTS (SELECT 1 FROM json_each(${columns.settings}, '$.sourceIds') WHERE value = ${where.sourceId})`,
+        where.text === undefined
+          ? undefined
+          : sql`instr(lower(${columns.name} || ' ' || coalesce(${columns.uid}, '')), lower(${where.text})) > 0`,
       ),
     )
     .orderBy(desc(columns.id))

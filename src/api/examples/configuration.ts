@@ -58,6 +58,10 @@ function tokenExamples(): Examples {
   const token = 'hwk_01K6Z3TE5R8CXM2W4V9HJ7QBNDexampleexampleexampleexampleexampleexample'
   return {
     'POST /tokens': { body: given, answer: { ...shown, token } },
+    'POST /tokens/:id/rotations': {
+      body: { gracePeriodSeconds: 3600 },
+      answer: { ...shown, id: 'tok_01K7A1B3V6F9Q2M5X8W4HJ7RCD', expiresAt: null, token },
+    },
     'GET /tokens': { answer: pageOf(shown) },
     'GET /tokens/:id': { answer: { ...shown, lastUsedAt: '2026-10-08T06:00:00.000Z' } },
   }
