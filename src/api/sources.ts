@@ -18,6 +18,7 @@ import { answerPage, nameQuery, pageOf, pageQuery, pageSchema } from './page.ts'
 import { invalid, parse } from './parse.ts'
 import { named, requirePlaces, type References } from './references.ts'
 import { requireRoom } from './quota.ts'
+import { sealHidden } from './source-secrets.ts'
 import { CHECKED, requireSound } from './source-check.ts'
 import { generateSecret, gracePeriodSchema, putSecrets, rotate, sealAll } from './secrets.ts'
 
@@ -120,11 +121,12 @@ function changingOperations(deps: ApiDeps): Operation[] {
       documentedBody: changeSchema.partial(),
       answers: { status: 200, schema: shownSchema },
       async run({ tenantId, id, body, ifMatch, url, now }) {
-        const changed = await amendSource(deps, { tenantId, id, ifMatch }, (current) => {
+        const changed = await amendSource(deps, { tenantId, id, ifMatch }, async (current) => {
           const { name, ...settings } = parse(changeSchema, { ...current.settings, ...body }, 'body')
           const known = deps.knownProvider(current.provider)
           if (known && CHECKED.some((key) => key in body)) requireSound(settings, known)
-          return { ...current, name: name ?? current.name, settings, updatedAt: now }
+          const stored = await sealHidden(settings, { known: current.sealed, id, sealer: deps.sealer })
+          return { ...current, ...stored, name: name ?? current.name, updatedAt: now }
         })
         return { status: 200, body: show(changed, { url, now }), headers: { etag: etagOf(changed) } }
       },
@@ -186,7 +188,7 @@ async function create(deps: ApiDeps, call: Creation): Promise<Answer> {
     uid,
     name: name ?? provider,
     provider,
-    settings,
+    ...(await sealHidden(settings, { id, sealer: deps.sealer })),
     secrets: named(await sealAll(secrets, { id, sealer: deps.sealer, now }), namesOf(given, references)),
     version: 1,
     createdAt: now,
@@ -220,7 +222,8 @@ async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
             await putSecrets(current.secrets, given, { id, sealer: deps.sealer }),
             namesOf(given, references),
           )
-    return replaced(current, { name, settings, secrets }, now)
+    const stored = await sealHidden(settings, { known: current.sealed, id, sealer: deps.sealer })
+    return replaced(current, { name, ...stored, secrets }, now)
   })
   return { status: 200, body: makeShow(deps)(changed, { url, now }), headers: { etag: etagOf(changed) } }
 }

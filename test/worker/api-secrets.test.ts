@@ -158,3 +158,33 @@ describe('a name in a document', () => {
     })
   })
 })
+
+describe('the header value of a hidden source', () => {
+  it('is not shown, stays where *** is sent back, and is what the data path compares', async () => {
+    const hidden = { header: 'x-hook', value: 'known to the sender' }
+    const { body: made } = await world.call('POST', '/v1/sources', {
+      provider: 'generic',
+      hidden,
+      uid: 'hid',
+    })
+    const shown = { hidden: { header: 'x-hook', value: '***' } }
+    expect(made).toMatchObject(shown)
+    const find = async () => {
+      const { db, sealer } = world.deps
+      return (await findSource({ db, sealer, now: world.time.now, fresh: true }, made.id as SourceId))
+        ?.settings
+    }
+    expect(await find()).toMatchObject({ hidden })
+    await world.call('PATCH', '/v1/sources/hid', { state: 'paused' })
+    await world.call('PUT', '/v1/sources/hid', { provider: 'generic', ...shown })
+    expect(await find()).toMatchObject({ hidden, state: 'active' })
+    const etag = async () => (await world.call('GET', '/v1/sources/hid')).headers.get('etag')
+    const before = await etag()
+    await world.call('PUT', '/v1/sources/hid', { provider: 'generic', hidden })
+    expect(await etag()).toBe(before)
+    const reply = await world.call('POST', '/v1/sources', { provider: 'generic', ...shown })
+    expect(reply).toMatchObject(problem(400, 'invalid_request', at('hidden.value')))
+    await world.call('PATCH', '/v1/sources/hid', { hidden: { ...hidden, value: 'another' } })
+    expect(await find()).toMatchObject({ hidden: { value: 'another' } })
+  })
+})

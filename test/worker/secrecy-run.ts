@@ -28,7 +28,11 @@ export async function runEverything(world: World): Promise<{ answers: unknown[];
   const named = { url: 'https://s.example/', auth: { type: 'bearer', token: { $secret: 'SHARED' } } }
   await call('PUT', '/v1/import', { endpoints: [{ uid: 'named', ...named }] })
   await call('GET', '/v1/export')
-  const source = await call('POST', '/v1/sources', { provider: 'github', secrets: [given] })
+  const source = await call('POST', '/v1/sources', {
+    provider: 'github',
+    secrets: [given],
+    hidden: { header: 'x-hidden', value: hidden },
+  })
   await call('POST', '/v1/sources', { provider: 'github' }, { 'idempotency-key': 'k' })
   await call('POST', `/v1/sources/${source.id}/secrets`, {})
   const endpoint = await call('POST', '/v1/endpoints', {
