@@ -3,6 +3,7 @@ import { expireKeys } from './db/idempotency.ts'
 import { pageIntakes } from './db/intakes.ts'
 import { rollUpDay } from './db/metrics-rollup.ts'
 import { expireLogs, pageRetentions } from './db/retention.ts'
+import { pageAllSecrets } from './db/secrets.ts'
 import { loadSweepCursor, saveSweepCursor } from './db/sweeps.ts'
 import { pageAllTokens, pageSecrets, removeToken } from './db/watched.ts'
 import { systemClock } from './model/clock.ts'
@@ -15,6 +16,7 @@ import { makeReplayDeps } from './replaying.ts'
 import { sweepHolds } from './sweep/holds.ts'
 import { makeHoldsDeps } from './steering.ts'
 import { makeRouteDeps } from './wiring.ts'
+import type { DeadDeps } from './sweep/dead.ts'
 import { expire, type ExpireDeps } from './sweep/expire.ts'
 import { sweep, type SweepDeps } from './sweep/sweep.ts'
 import { watch, type WatchDeps } from './sweep/watch.ts'
@@ -52,6 +54,16 @@ export function makeSweepDeps(env: Env): SweepDeps {
   }
 }
 
+export function makeDeadDeps(env: Env): DeadDeps {
+  return {
+    log: async (message, delaySeconds) => {
+      await env.LOG.send(message, { delaySeconds })
+    },
+    tell: (event) => tell(env, DEFAULT_TENANT, event),
+    now: () => systemClock.now(),
+  }
+}
+
 function makeExpireDeps(env: Env): ExpireDeps {
   return {
     now: () => systemClock.now(),
@@ -75,6 +87,11 @@ function makeWatchDeps(env: Env): WatchDeps {
     now: () => systemClock.now(),
     pageSources: (after, limit) => pageSecrets(env.DB, 'sources', { after, limit }),
     pageEndpoints: (after, limit) => pageSecrets(env.DB, 'endpoints', { after, limit }),
+    pageShared: async (after, limit) =>
+      (await pageAllSecrets(env.DB, { after, limit })).map((secret) => ({
+        ...secret,
+        id: `${secret.tenantId} ${secret.name}`,
+      })),
     pageTokens: (after, limit) => pageAllTokens(env.DB, { after, limit }),
     removeToken: (token) => removeToken(env.DB, token),
     tell: (tenantId, event) => tell(env, tenantId, event),

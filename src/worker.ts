@@ -7,7 +7,7 @@ import { consumeReplays, type ReplayMessage } from './replay/consume.ts'
 import { makeReplayDeps } from './replaying.ts'
 import { consumeFanout } from './route/consume.ts'
 import { consumeDead } from './sweep/dead.ts'
-import { runSweeps } from './cron.ts'
+import { makeDeadDeps, runSweeps } from './cron.ts'
 import { apiOf, makeLogDeps, makeRouteDeps } from './wiring.ts'
 
 export { EndpointObject } from './deliver/endpoint-object.ts'
@@ -29,11 +29,7 @@ export default {
     } else if (batch.queue === 'hookway-replay') {
       await consumeReplays(batch as MessageBatch<ReplayMessage>, makeReplayDeps(env))
     } else {
-      await consumeDead(batch as MessageBatch<FanoutMessage | LogMessage>, {
-        log: async (message, delaySeconds) => {
-          await env.LOG.send(message, { delaySeconds })
-        },
-      })
+      await consumeDead(batch as MessageBatch<FanoutMessage | LogMessage>, makeDeadDeps(env))
     }
   },
 

@@ -6,6 +6,7 @@ import { auditOperations } from './audit.ts'
 import { Authenticator } from './auth.ts'
 import { configurationOperations } from './configuration.ts'
 import { deliveryOperations } from './deliveries.ts'
+import { batchOperations } from './batch.ts'
 import type { ApiDeps } from './deps.ts'
 import { DOCS_POLICY, docsPage } from './docs-page.ts'
 import { serveCrmWebhooks } from './documents/crm-webhooks.ts'
@@ -28,6 +29,7 @@ import { rejectionOperations } from './rejections.ts'
 import { answerSigningKeys } from './signing-keys.ts'
 import { replayOperations } from './replays.ts'
 import { SchemaCheck } from './schema-check.ts'
+import { sharedSecretOperations } from './shared-secrets.ts'
 import { serveSignals } from './signals.ts'
 import { sourceOperations } from './sources.ts'
 import { subscriptionOperations } from './subscriptions.ts'
@@ -109,6 +111,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...subscriptionOperations(deps),
     ...templateOperations(),
     ...lookupTableOperations(deps),
+    ...sharedSecretOperations(deps),
     ...eventTypeOperations(deps, check),
     ...publishOperations(deps, check),
     ...eventOperations(deps),
@@ -121,7 +124,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...healthOperations(deps),
     ...auditOperations(deps),
   ]
-  return [...operations, ...configurationOperations(deps, operations)]
+  return [...operations, ...batchOperations(deps, operations), ...configurationOperations(deps, operations)]
 }
 
 /** Made at the first request for it: most isolates are never asked. */

@@ -71,10 +71,18 @@ export interface Audited {
   before: Answer | undefined
 }
 
-/** Runs the call and keeps who made it and what it did. One that cannot be kept has happened all the same. */
+/** Runs the call and keeps who made it and what it did; of a batch only its refusal. One that cannot be kept has happened all the same. */
 export async function audited(
   { logDb, reportError }: Pick<ApiDeps, 'logDb' | 'reportError'>,
-  { operation: { operationId, path }, tenantId, tokenId, ip, requestId, now, before }: Audited,
+  {
+    operation: { operationId, path, isBatch = false },
+    tenantId,
+    tokenId,
+    ip,
+    requestId,
+    now,
+    before,
+  }: Audited,
   run: () => Promise<Answer>,
 ): Promise<Answer> {
   const common = {
@@ -92,7 +100,8 @@ export async function audited(
   try {
     const answer = await run()
     const after = maskValues(answer.body ?? null)
-    await keep({ status: answer.status, code: null, after, resourceId: idOf(answer) ?? idOf(before) })
+    if (!isBatch)
+      await keep({ status: answer.status, code: null, after, resourceId: idOf(answer) ?? idOf(before) })
     return answer
   } catch (error) {
     const code = error instanceof ProblemError ? error.code : 'internal'

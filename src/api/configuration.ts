@@ -3,10 +3,12 @@ import { listEndpoints } from '../db/endpoints.ts'
 import { listSources } from '../db/sources.ts'
 import { listSubscriptions } from '../db/subscriptions.ts'
 import type { Id, Prefix } from '../model/id.ts'
+import { ProblemError } from '../model/problem.ts'
 import { uidSchema } from '../model/tenant.ts'
 import type { ApiDeps } from './deps.ts'
-import { operation, type Call, type Operation } from './operation.ts'
+import { operation, type Call, type Operation, type UnparsedCall } from './operation.ts'
 import { invalid, parse } from './parse.ts'
+import { openReferences, referencesIn, resolved, withNames } from './references.ts'
 
 const KINDS = ['sources', 'endpoints', 'subscriptions'] as const
 type Kind = (typeof KINDS)[number]
@@ -41,8 +43,10 @@ export function configurationOperations(deps: ApiDeps, operations: readonly Oper
     operation({
       method: 'GET',
       path: '/export',
-      summary: 'The configuration as a document that can be imported: what has a uid, without secrets',
+      summary:
+        'The configuration as a document that can be imported: what has a uid, with the names of shared secrets and no other',
       access: 'configuration',
+      problems: ['conflict'],
       answers: {
         status: 200,
         schema: z.object({
@@ -69,12 +73,18 @@ export function configurationOperations(deps: ApiDeps, operations: readonly Oper
       access: 'configuration',
       query: z.object({ dryRun: flag, prune: flag }),
       body: documentSchema,
+      problems: ['quota_exceeded', 'target_refused', 'secret_required'],
       answers: { status: 200, schema: z.object({ dryRun: z.boolean(), changes: z.array(changeSchema) }) },
       async run(call) {
         const { dryRun, prune } = call.query
         const current = await readAll(deps, operations, call)
+        const values = await openReferences(deps, call.tenantId, [
+          call.body,
+          ...current.sources.values(),
+          ...current.endpoints.values(),
+        ])
         const changes = planOf(call.body, current, prune)
-        if (!dryRun) await apply({ changes, document: call.body, current, operations, call })
+        if (!dryRun) await apply({ changes, document: call.body, current, operations, call, values })
         return { status: 200, body: { dryRun, changes } }
       },
     }),
@@ -87,7 +97,7 @@ type Document = z.output<typeof documentSchema>
 type Change = z.output<typeof changeSchema>
 
 async function readAll({ db }: ApiDeps, operations: readonly Operation[], call: AnyCall): Promise<Current> {
-  const page = { after: undefined, limit: ITEMS_MAX }
+  const page = { after: undefined, limit: ITEMS_MAX + 1 }
   const rows = {
     sources: await listSources(db, call.tenantId, page),
     endpoints: await listEndpoints(db, call.tenantId, page),
@@ -95,12 +105,25 @@ async function readAll({ db }: ApiDeps, operations: readonly Operation[], call: 
   }
   const current: Current = { sources: new Map(), endpoints: new Map(), subscriptions: new Map(), unnamed: [] }
   for (const kind of KINDS) {
-    for (const { id, uid } of rows[kind]) {
-      if (uid === null) current.unnamed.push({ kind, id })
-      else
+    if (rows[kind].length > ITEMS_MAX) {
+      throw new ProblemError(
+        'conflict',
+        `The tenant has more than ${ITEMS_MAX} ${kind}: too many for one document.`,
+      )
+    }
+    const { data } = await run(operations, `GET /${kind}`, {
+      ...call,
+      query: { limit: String(ITEMS_MAX) },
+      body: {},
+    })
+    const shown = new Map((data as Item[]).map((each) => [each['id'], each]))
+    for (const row of rows[kind]) {
+      const item = shown.get(row.id)
+      if (row.uid === null) current.unnamed.push({ kind, id: row.id })
+      else if (item)
         current[kind].set(
-          uid,
-          await run(operations, 'GET', kind, { ...call, id: id as Id<Prefix>, query: {}, body: {} }),
+          row.uid,
+          kind !== 'subscriptions' && 'secrets' in row ? withNames(item, row, kind) : item,
         )
     }
   }
@@ -147,26 +170,45 @@ async function apply({
   current,
   operations,
   call,
+  values,
 }: {
   changes: readonly Change[]
   document: Document
   current: Current
   operations: readonly Operation[]
   call: AnyCall
+  /** Of the shared secrets that are named. */
+  values: ReadonlyMap<string, string>
 }): Promise<void> {
   for (const { kind, uid, action } of changes) {
     if (action === 'none') continue
     const known = current[kind].get(uid)
     const id = known?.['id'] as Id<Prefix> | undefined
     if (action === 'delete') {
-      await run(operations, 'DELETE', kind, { ...call, id, query: {}, body: {} })
+      await run(operations, `DELETE /${kind}/:id`, { ...call, id, query: {}, body: {} })
       continue
     }
-    const wanted = document[kind].find((each) => each.uid === uid)
-    const { uid: _, ...fields } = { ...(known && declared(kind, current)(known)), ...wanted }
-    const body = kind === 'subscriptions' ? withIds(fields, current) : fields
-    const made = await run(operations, 'PUT', kind, { ...call, id: undefined, uid, query: {}, body })
+    const index = document[kind].findIndex((each) => each.uid === uid)
+    const { uid: _, ...fields } = { ...(known && declared(kind, current)(known)), ...document[kind][index] }
+    const made = await placed(`${kind}.${index}`, async () => {
+      const asked =
+        kind === 'subscriptions'
+          ? { body: withIds(fields, current) }
+          : { body: resolved(fields, values), references: referencesIn(fields) }
+      return await run(operations, `PUT /${kind}/:id`, { ...call, id: undefined, uid, query: {}, ...asked })
+    })
     current[kind].set(uid, made)
+  }
+}
+
+/** Says of a fault in which item of the document it is. */
+async function placed<T>(place: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error
+    const errors = error.errors?.map(({ path, message }) => ({ path: `${place}.${path}`, message }))
+    throw new ProblemError(error.code, `In ${place}: ${error.message}`, { ...(errors && { errors }) })
   }
 }
 
@@ -179,7 +221,9 @@ function withIds({ endpoint, sources = [], ...rest }: Item, current: Current): I
   const idOf = (kind: Kind, uid: string) => {
     const id = current[kind].get(uid)?.['id']
     if (id === undefined)
-      throw invalid([{ path: `subscriptions.${kind}`, message: `${uid} is the uid of none` }])
+      throw invalid([
+        { path: kind === 'endpoints' ? 'endpoint' : kind, message: `${uid} is the uid of none` },
+      ])
     return id
   }
   return { ...rest, endpointId: idOf('endpoints', name), sourceIds: names.map((uid) => idOf('sources', uid)) }
@@ -188,12 +232,11 @@ function withIds({ endpoint, sources = [], ...rest }: Item, current: Current): I
 /** Runs the call that anybody would make for it, so that what holds there holds here. */
 async function run(
   operations: readonly Operation[],
-  method: Operation['method'],
-  kind: Kind,
-  call: Parameters<Operation['run']>[0],
+  name: `${Operation['method']} /${string}`,
+  call: UnparsedCall,
 ): Promise<Item> {
-  const found = operations.find((each) => each.method === method && each.path === `/${kind}/:id`)
-  if (!found) throw new Error(`there is no ${method} of ${kind}`)
+  const found = operations.find(({ method, path }) => `${method} ${path}` === name)
+  if (!found) throw new Error(`there is no ${name}`)
   const { body } = await found.run({ ...call, ifMatch: undefined })
   return (body ?? {}) as Item
 }

@@ -26,11 +26,13 @@ summary { cursor: pointer; padding: .3rem 0 } summary code { font-weight: 600 }
 pre { overflow-x: auto; padding: .75rem; border: 1px solid #8885; border-radius: .4rem; font-size: .85rem }
 b { display: inline-block; min-width: 4rem }`
 
+type Content = Record<string, { schema: unknown; example?: unknown }>
+
 interface Described {
   description: string
-  parameters: { name: string; in: string }[]
-  requestBody?: { content: Record<string, { schema: unknown }> }
-  responses: Record<string, { content?: Record<string, { schema: unknown }> }>
+  parameters: { name: string; in: string; description?: string }[]
+  requestBody?: { content: Content }
+  responses: Record<string, { description: string; content?: Content }>
 }
 
 function showOperation(
@@ -40,17 +42,36 @@ function showOperation(
   const paths = contract['paths'] as Record<string, Record<string, Described>>
   const described = paths[templateOf({ path })]?.[method.toLowerCase()]
   if (!described) return ''
-  const names = described.parameters.map((each) => `<code>${escape(each.name)}</code> (${each.in})`)
-  const body = described.requestBody?.content['application/json']?.schema
-  const answer = described.responses[String(answers.status)]?.content?.['application/json']?.schema
+  const { parameters, requestBody, responses } = described
+  const names = parameters.map((each) => `<code>${escape(each.name)}</code> (${each.in})`)
+  const statuses = [answers.status, ...(answers.orStatus === undefined ? [] : [answers.orStatus])].join(
+    ' or ',
+  )
   return `<details><summary><b>${method}</b> <code>/v1${escape(path)}</code> ${escape(summary)}</summary>
 <p>${escape(described.description)} Parameters: ${names.join(', ')}.</p>
-${body ? `<p>Body</p>${showSchema(body)}` : ''}
-<p>Answer ${answers.status}</p>${answer ? showSchema(answer) : ''}</details>`
+${requestBody ? `<p>Body</p>${showContent(requestBody.content)}` : ''}
+<p>Answer ${statuses}</p>${showContent(responses[String(answers.status)]?.content)}
+<p>Problems</p><ul>${showProblems(responses)}</ul></details>`
 }
 
-function showSchema(schema: unknown): string {
-  return `<pre>${escape(JSON.stringify(schema, null, 2))}</pre>`
+function showContent(content: Content | undefined): string {
+  const json = content?.['application/json']
+  if (!json) return ''
+  return `${showJson(json.example)}<details><summary>Schema</summary>${showJson(json.schema)}</details>`
+}
+
+function showProblems(responses: Described['responses']): string {
+  return Object.entries(responses)
+    .filter(([, { content }]) => content?.['application/problem+json'])
+    .map(([status, { description }]) => {
+      const codes = [...description.matchAll(/`(\w+)`/g)].map(([, code = '']) => `<code>${code}</code>`)
+      return `<li>${status} ${codes.join(', ')}</li>`
+    })
+    .join('')
+}
+
+function showJson(value: unknown): string {
+  return `<pre>${escape(JSON.stringify(value, null, 2))}</pre>`
 }
 
 function escape(text: string): string {

@@ -1,12 +1,14 @@
 import { z } from 'zod'
-import type { EndpointSettings } from '../model/endpoint.ts'
+import type { Endpoint, EndpointSettings } from '../model/endpoint.ts'
 import { requestFaults } from '../model/delivery-request.ts'
-import { maskSecrets } from '../model/masked.ts'
-import type { FieldError } from '../model/problem.ts'
-import type { SealedParts, SealedSecret, Sealer } from '../model/seal.ts'
+import { maskSecrets, secretsIn } from '../model/masked.ts'
+import { ProblemError, type FieldError } from '../model/problem.ts'
+import { MASK, type SealedParts, type SealedSecret, type Sealer } from '../model/seal.ts'
 import type { Signing } from '../model/signing.ts'
+import { sampleUrl } from '../model/url-template.ts'
 import { keyFaults } from './key-check.ts'
 import { invalid } from './parse.ts'
+import { referencesOf, requirePlaces, type References } from './references.ts'
 import { putSecrets, rotate, sealAll, signingSecretSchema } from './secrets.ts'
 import { generateSigningPair } from './signing-keys.ts'
 
@@ -37,13 +39,47 @@ interface Owner {
 /** What is stored of settings that a caller gave: masked, with the secrets sealed. Throws when a field is at fault. */
 export async function sealSettings(
   given: EndpointSettings,
-  { known, id, sealer }: Owner & { known: SealedParts | undefined },
-): Promise<{ settings: EndpointSettings; sealed: SealedParts }> {
+  {
+    known,
+    references = {},
+    id,
+    sealer,
+  }: Owner & { known: Pick<Endpoint, 'sealed' | 'references'>; references?: References | undefined },
+): Promise<{ settings: EndpointSettings; sealed: SealedParts; references: References }> {
   const faults = [...requestFaults(given), ...(await keyFaults(given))]
   if (faults.length > 0) throw invalid(faults)
-  const masked = await maskSecrets(given, { known: known ?? {}, id, sealer })
+  const masked = await maskSecrets(given, { known: known.sealed ?? {}, id, sealer })
   if (!masked.ok) throw invalid(masked.error)
-  return masked.value
+  const { settings, sealed } = masked.value
+  requirePlaces(references, (path) => path === 'secret' || path in sealed)
+  return { settings, sealed, references: referencesOf(sealed, { given: references, known }) }
+}
+
+/**
+ * Throws `secret_required` when `***` stands for a secret that would go to another origin than the one it was given
+ * for: whoever may change a URL need not be somebody who knows the secret, and must not learn it that way.
+ */
+export function requireSecretsAgain(given: EndpointSettings, before: EndpointSettings): void {
+  const known = targetsOf(before)
+  const moved = Object.entries(targetsOf(given))
+    .filter(([path, url]) => new URL(url).origin !== new URL(known[path] ?? url).origin)
+    .map(([path]) => path)
+  if (moved.length === 0) return
+  const paths = secretsIn(given)
+    .filter(({ value, path }) => value === MASK && (moved.includes('url') || path === 'auth.clientSecret'))
+    .map(({ path }) => path)
+  if (paths.length === 0) return
+  throw new ProblemError('secret_required', `\`${moved.join('` and `')}\` changes its origin: ${AGAIN}`, {
+    errors: paths.map((path) => ({ path, message: 'must be given again for the new target' })),
+  })
+}
+
+const AGAIN = 'give again the secrets that would go there, or leave them out.'
+
+/** Where an endpoint's secrets go: the receiver, and who gives tokens for it. */
+export function targetsOf({ url, auth }: EndpointSettings): Record<string, string> {
+  const target = { url: sampleUrl(url) }
+  return auth.type === 'oauth2' ? { ...target, 'auth.tokenUrl': auth.tokenUrl } : target
 }
 
 /** Standard Webhooks signs with bytes in base64; a plain text would be mistaken for it. */

@@ -21,15 +21,18 @@ import {
   endpointSecretSchema,
   newSecrets,
   putShared,
+  requireSecretsAgain,
   requireSecretFits,
   rotateAll,
   sealSettings,
+  targetsOf,
   withKeyPair,
 } from './endpoint-secrets.ts'
 import { namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
 import { changes, operation, type Answer, type Call, type Operation } from './operation.ts'
-import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
+import { answerPage, nameQuery, pageOf, pageQuery, pageSchema } from './page.ts'
 import { parse } from './parse.ts'
+import { named, type References } from './references.ts'
 import { requireRoom } from './quota.ts'
 import { generateSecret, gracePeriodSchema } from './secrets.ts'
 import { publicKeysOf } from './signing-keys.ts'
@@ -72,6 +75,7 @@ export function endpointOperations(deps: ApiDeps): Operation[] {
       summary: 'Create an endpoint, and its first subscription if `eventTypes` or `sourceIds` are given',
       access: 'endpoints',
       body: creationSchema,
+      problems: ['conflict', 'quota_exceeded', 'target_refused'],
       answers: { status: 201, schema: shownOnceSchema },
       run: async (call) => create(deps, call),
     }),
@@ -80,14 +84,17 @@ export function endpointOperations(deps: ApiDeps): Operation[] {
       path: '/endpoints',
       summary: 'List endpoints',
       access: 'endpoints',
-      query: pageQuery.extend({ state: endpointSettingsSchema.shape.state.unwrap().optional() }),
+      query: pageQuery.extend({
+        state: endpointSettingsSchema.shape.state.unwrap().optional(),
+        text: nameQuery,
+      }),
       answers: { status: 200, schema: pageSchema(shownSchema) },
       async run({ tenantId, query, now }) {
         const { after, limit } = pageOf(LIST, query)
         const rows = await listEndpoints(deps.db, tenantId, {
           after,
           limit: limit + 1,
-          where: { state: query.state },
+          where: { state: query.state, text: query.text },
         })
         return answerPage(LIST, { rows, limit, present: (row) => show(row, now) })
       },
@@ -111,6 +118,7 @@ export function endpointOperations(deps: ApiDeps): Operation[] {
       summary: 'Create the endpoint with this uid, or make it what is given, defaults included',
       access: 'endpoints',
       body: creationSchema.omit({ uid: true, eventTypes: true, sourceIds: true }),
+      problems: ['quota_exceeded', 'target_refused', 'secret_required'],
       answers: { status: 200, orStatus: 201, schema: shownOnceSchema.partial({ secret: true }) },
       run: async (call) => put(deps, call),
     }),
@@ -129,11 +137,12 @@ function changingOperations(deps: ApiDeps): Operation[] {
       idPrefix: 'ep',
       body: changes,
       documentedBody: changeSchema.partial(),
+      problems: ['target_refused', 'secret_required'],
       answers: { status: 200, schema: shownSchema },
       async run({ tenantId, id, body, ifMatch, now }) {
         const changed = await amendEndpoint(deps, { tenantId, id, ifMatch }, async (current) => {
           const { name, ...settings } = parse(changeSchema, { ...current.settings, ...body }, 'body')
-          const changed = await changedSettings(deps, current, settings)
+          const changed = await changedSettings(deps, current, { given: settings })
           return { ...current, ...changed, name: name ?? current.name, updatedAt: now }
         })
         return { status: 200, body: show(changed, now), headers: { etag: etagOf(changed) } }
@@ -146,6 +155,7 @@ function changingOperations(deps: ApiDeps): Operation[] {
       access: 'endpoints',
       idPrefix: 'ep',
       body: rotationSchema,
+      problems: ['conflict', 'precondition_failed'],
       answers: { status: 200, schema: shownOnceSchema },
       async run({ tenantId, id, body, ifMatch, now }) {
         const { secret = generateSecret(), gracePeriodSeconds } = body
@@ -178,7 +188,7 @@ function changingOperations(deps: ApiDeps): Operation[] {
 
 type Creation = Call<never, undefined, z.output<typeof creationSchema>>
 
-async function create(deps: ApiDeps, { tenantId, body, now }: Creation): Promise<Answer> {
+async function create(deps: ApiDeps, { tenantId, body, references, now }: Creation): Promise<Answer> {
   const { name, uid = null, secret = generateSecret(), eventTypes, sourceIds, ...given } = body
   await requireTargets(deps, given)
   requireSecretFits(secret, given.signing)
@@ -192,8 +202,8 @@ async function create(deps: ApiDeps, { tenantId, body, now }: Creation): Promise
     tenantId,
     uid,
     name: name ?? new URL(sampleUrl(given.url)).hostname,
-    ...(await sealSettings(given, { ...owner, known: {} })),
-    secrets: await newSecrets(secret, given.signing, owner),
+    ...(await sealSettings(given, { ...owner, known: {}, references })),
+    secrets: named(await newSecrets(secret, given.signing, owner), [references?.['secret']]),
     version: 1,
     ...times,
   }
@@ -223,7 +233,7 @@ async function put(
   deps: ApiDeps,
   call: Call<never, undefined, Omit<Creation['body'], 'uid' | 'eventTypes' | 'sourceIds'>>,
 ): Promise<Answer> {
-  const { tenantId, uid, body, ifMatch, now } = call
+  const { tenantId, uid, body, references, ifMatch, now } = call
   const found = await getEndpoint(deps.db, { tenantId, uid })
   requireMatch(ifMatch, found)
   if (!found) return create(deps, { ...call, body: { ...body, uid } })
@@ -232,25 +242,25 @@ async function put(
   const changed = await amendEndpoint(deps, { tenantId, id, ifMatch }, async (current) => {
     if (secret !== undefined) requireSecretFits(secret, settings.signing)
     const put = await putShared(current.secrets, secret, { id, sealer: deps.sealer })
-    return replaced(
-      current,
-      { name, ...(await changedSettings(deps, { ...current, secrets: put }, settings)) },
-      now,
-    )
+    const secrets = secret === undefined ? put : named(put, [references?.['secret']])
+    const asked = { given: settings, references }
+    return replaced(current, { name, ...(await changedSettings(deps, { ...current, secrets }, asked)) }, now)
   })
   return { status: 200, body: show(changed, now), headers: { etag: etagOf(changed) } }
 }
 
 /** What a change of settings means for all that is stored: a new target is checked, a scheme gets the keys it needs. */
-async function changedSettings(
+export async function changedSettings(
   deps: ApiDeps,
-  { id, settings: before, sealed: known, secrets }: EndpointRecord,
-  given: EndpointSettings,
-): Promise<Pick<EndpointRecord, 'settings' | 'sealed' | 'secrets'>> {
+  current: EndpointRecord,
+  { given, references }: { given: EndpointSettings; references?: References | undefined },
+): Promise<Pick<EndpointRecord, 'settings' | 'sealed' | 'references' | 'secrets'>> {
+  const { id, settings: before, secrets } = current
   await requireTargets(deps, given, before)
+  requireSecretsAgain(given, before)
   const owner = { id, sealer: deps.sealer }
   return {
-    ...(await sealSettings(given, { ...owner, known })),
+    ...(await sealSettings(given, { ...owner, known: current, references })),
     secrets: await withKeyPair(secrets, given.signing, owner),
   }
 }
@@ -269,12 +279,7 @@ async function requireTargets(
   }
 }
 
-function targetsOf({ url, auth }: EndpointSettings): Record<string, string> {
-  const target = { url: sampleUrl(url) }
-  return auth.type === 'oauth2' ? { ...target, 'auth.tokenUrl': auth.tokenUrl } : target
-}
-
-async function amendEndpoint(
+export async function amendEndpoint(
   { db, endpointChanged }: ApiDeps,
   { tenantId, id, ifMatch }: { tenantId: TenantId; id: EndpointId; ifMatch: string | undefined },
   change: (current: EndpointRecord) => Promise<EndpointRecord>,

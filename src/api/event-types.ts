@@ -42,11 +42,13 @@ export function eventTypeOperations({ db }: ApiDeps, check: SchemaCheck): Operat
       path: '/event-types',
       summary: 'List the event types of the catalogue by name',
       access,
-      query: pageQuery,
+      query: pageQuery.extend({
+        prefix: z.string().min(1).max(200).optional().meta({ description: 'What the name begins with.' }),
+      }),
       answers: { status: 200, schema: pageSchema(shownSchema) },
       async run({ tenantId, query }) {
         const { after, limit } = pageOf(LIST, query)
-        const types = await listEventTypes(db, tenantId, { after, limit: limit + 1 })
+        const types = await listEventTypes(db, tenantId, { after, limit: limit + 1, prefix: query.prefix })
         const rows = types.map((type) => ({ id: type.name, type }))
         return answerPage(LIST, { rows, limit, present: ({ type }) => show(type) })
       },

@@ -38,19 +38,19 @@ export interface Handling {
 
 /** One request through everything that all have in common. */
 export async function handle(handling: Handling): Promise<Answer> {
-  const { deps, authenticator, limiter, operation, request, signal } = handling
+  const { deps, authenticator, operation, request, signal } = handling
   const now = deps.clock.now()
   const principal = await authenticator.authenticate(request)
-  const { tokenId, requestsPerMinute: perMinute } = principal
-  if (tokenId !== null) signal(takeOne(limiter, tokenId, { perMinute, now }, signal))
+  signal(await takeOne(handling, { principal, now }))
   if (!isAudited(operation)) {
     authorise(principal, operation)
     return await answer(handling, { principal, now })
   }
-  const { tenantId } = principal
-  const before = await readBefore(handling, { principal, now })
-  const ip = request.headers.get('cf-connecting-ip')
-  const entry = { operation, tenantId, tokenId, ip, requestId: handling.requestId, now, before }
+  const entry = {
+    ...entryOf(handling, { principal, now }),
+    operation,
+    before: await readBefore(handling, { principal, now }),
+  }
   // A repeat of an idempotency key runs nothing, and so leaves no second entry.
   return await answer(handling, { principal, now }, (run) =>
     audited(deps, entry, async () => {
@@ -65,11 +65,18 @@ interface Caller {
   now: number
 }
 
+function entryOf({ request, requestId }: Handling, { principal, now }: Caller) {
+  const { tenantId, tokenId } = principal
+  return { tenantId, tokenId, ip: request.headers.get('cf-connecting-ip'), requestId, now }
+}
+
 async function answer(
-  { deps, operation, request, given, part }: Handling,
+  handling: Handling,
   { principal, now }: Caller,
   around: (run: () => Promise<Answer>) => Promise<Answer> = (run) => run(),
 ): Promise<Answer> {
+  const { deps, operation, request, given, part, requestId } = handling
+  const entry = { ...entryOf(handling, { principal, now }), before: undefined }
   const { tenantId, scopes } = principal
   const { url, headers } = request
   const body = operation.body ? await readBody(request) : new Uint8Array(0)
@@ -89,6 +96,8 @@ async function answer(
       credentials: headers.get(CREDENTIALS) ?? undefined,
       onceKey,
       now,
+      requestId,
+      audited: (each, runPart) => audited(deps, { ...entry, operation: each }, runPart),
     })
   if (wantsLines(request) && operation.isList) {
     const whole = { ...asked, limit: EXPORT_LIMIT }
@@ -103,7 +112,7 @@ async function answer(
 
 /** The resource as it was, for whom may read it; undefined: it does not exist, or the path names none. */
 async function readBefore(
-  { deps, reader, given, part, request }: Handling,
+  { deps, reader, given, part, request, requestId }: Handling,
   { principal, now }: Caller,
 ): Promise<Answer | undefined> {
   const { tenantId, scopes } = principal
@@ -126,6 +135,8 @@ async function readBefore(
       ifMatch: undefined,
       credentials: undefined,
       now,
+      requestId,
+      audited: (_, run) => run(),
     })
   } catch (error) {
     if (error instanceof ProblemError) return undefined
@@ -133,16 +144,23 @@ async function readBefore(
   }
 }
 
-function takeOne(
-  limiter: RateLimiter,
-  tokenId: NonNullable<Principal['tokenId']>,
-  rate: { perMinute: number; now: number },
-  signal: (headers: Record<string, string>) => void,
-): Record<string, string> {
+/** Takes one of the token's requests, and answers what is left of them. */
+async function takeOne(
+  { deps, limiter, signal }: Handling,
+  { principal, now }: Caller,
+): Promise<Record<string, string>> {
+  const { tenantId, tokenId, requestsPerMinute: perMinute } = principal
+  if (tokenId === null) return {}
   try {
-    return limiter.take(tokenId, rate)
+    return limiter.take(tokenId, { perMinute, now })
   } catch (error) {
     if (error instanceof ProblemError) signal(error.headers)
+    if (limiter.isNews(tokenId, now)) {
+      const data = { tokenId, requestsPerMinute: perMinute }
+      const event = { type: 'api.rate_limit_exceeded', key: tokenId, data } as const
+      // It is refused, whether or not anybody can be told.
+      await deps.tell(tenantId, event).catch(() => undefined)
+    }
     throw error
   }
 }

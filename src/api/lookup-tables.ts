@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { deleteLookupTable, getLookupTable, listLookupTables, putLookupTable } from '../db/lookup-tables.ts'
 import { isoTime } from '../model/clock.ts'
-import { notFound } from './amend.ts'
+import { etagOf, notFound, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
 import { operation, type Operation } from './operation.ts'
 import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
@@ -46,7 +46,7 @@ export function lookupTableOperations({ db }: ApiDeps): Operation[] {
       async run({ tenantId, uid: name }) {
         const table = await getLookupTable(db, tenantId, name)
         if (!table) throw notFound()
-        return { status: 200, body: show(table) }
+        return { status: 200, body: show(table), headers: { etag: etagOf({ version: table.updatedAt }) } }
       },
     }),
     operation({
@@ -56,15 +56,17 @@ export function lookupTableOperations({ db }: ApiDeps): Operation[] {
       access,
       body: entriesSchema,
       answers: { status: 200, schema: shownSchema },
-      async run({ tenantId, uid: name, body: { entries }, now }) {
+      async run({ tenantId, uid: name, body: { entries }, ifMatch, now }) {
         if (JSON.stringify(entries).length > TABLE_CHARS_MAX) {
           throw invalid([
             { path: 'entries', message: `is longer than ${TABLE_CHARS_MAX} characters of JSON` },
           ])
         }
+        const found = ifMatch === undefined ? undefined : await getLookupTable(db, tenantId, name)
+        requireMatch(ifMatch, found && { version: found.updatedAt })
         const table = { name, entries, updatedAt: now }
         await putLookupTable(db, tenantId, table)
-        return { status: 200, body: show(table) }
+        return { status: 200, body: show(table), headers: { etag: etagOf({ version: now }) } }
       },
     }),
     operation({

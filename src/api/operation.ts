@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Bytes } from '../model/bytes.ts'
 import type { Id, Prefix, TenantId } from '../model/id.ts'
-import { ProblemError } from '../model/problem.ts'
+import { ProblemError, type ProblemCode } from '../model/problem.ts'
 import type { Scope, ScopedResource } from '../model/token.ts'
 import { parse } from './parse.ts'
 
@@ -31,6 +31,11 @@ export interface Call<P extends Prefix, Q, B> {
   onceKey?: string | undefined
   /** Milliseconds. */
   now: number
+  requestId: string
+  /** Names of shared secrets, by the path in the body at which their value stands: an import resolves them. */
+  references?: Record<string, string>
+  /** Runs a call that is a part of this one, with an entry of its own in the audit log. */
+  audited(operation: Operation, run: () => Promise<Answer>): Promise<Answer>
 }
 
 export interface Answer {
@@ -55,6 +60,10 @@ interface Description {
   isHarmless?: boolean
   /** Takes credentials for somebody else in `Hookway-Credentials`. */
   takesCredentials?: boolean
+  /** Of many calls, each of which is audited for itself. */
+  isBatch?: boolean
+  /** Why it may be refused, besides for what all calls of its kind may be. */
+  problems?: readonly ProblemCode[]
   /** Stands in the contract where `body` says less than is required: see `changes`. */
   documentedBody?: z.ZodType
 }

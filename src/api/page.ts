@@ -21,6 +21,9 @@ export const timeQuery = z.iso
 /** Text to look for, in any case, where the list says. */
 export const textQuery = z.string().min(2).max(200)
 
+/** Within the name or the uid of a resource. */
+export const nameQuery = textQuery.optional().meta({ description: 'In the name or the uid, in any case.' })
+
 export const countryQuery = z.string().regex(/^[A-Z0-9]{2}$/, 'two capital letters')
 
 /** `404`, or `4xx`; becomes a range. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { utf8 } from '../model/bytes.ts'
-import { idSchema } from '../model/id.ts'
+import { idSchema, type TenantId } from '../model/id.ts'
+import { ProblemError } from '../model/problem.ts'
 import type { Publication } from '../model/publication.ts'
 import type { ApiDeps } from './deps.ts'
 import { operation, type Operation } from './operation.ts'
@@ -51,7 +52,7 @@ const acceptedSchema = z.object({
 const batch = z.array(publicationSchema).min(1).max(BATCH_MAX)
 const batchSchema = z.union([batch, z.object({ events: batch })])
 
-export function publishOperations({ publish }: ApiDeps, check: SchemaCheck): Operation[] {
+export function publishOperations(deps: ApiDeps, check: SchemaCheck): Operation[] {
   return [
     operation({
       method: 'POST',
@@ -59,11 +60,13 @@ export function publishOperations({ publish }: ApiDeps, check: SchemaCheck): Ope
       summary: 'Publish an event: once answered, it is durable and on its way',
       access: 'events',
       body: publicationSchema,
+      problems: ['schema_mismatch', 'quota_exceeded', 'unavailable'],
       answers: { status: 202, schema: acceptedSchema },
-      async run({ tenantId, body, now, onceKey }) {
+      async run({ tenantId, body, now, onceKey, requestId }) {
         requireNear([body], now)
         const version = await check.check(tenantId, body, { now, at: '' })
-        const [accepted] = await publish(tenantId, [publicationOf(body, { version, onceKey })])
+        const events = [publicationOf(body, { version, onceKey })]
+        const [accepted] = await publish(deps, { tenantId, events, requestId })
         return { status: 202, body: accepted }
       },
     }),
@@ -73,8 +76,9 @@ export function publishOperations({ publish }: ApiDeps, check: SchemaCheck): Ope
       summary: 'Publish up to 100 events: as an array, or as `events`',
       access: 'events',
       body: batchSchema,
+      problems: ['schema_mismatch', 'quota_exceeded', 'unavailable'],
       answers: { status: 202, schema: z.object({ data: z.array(acceptedSchema) }) },
-      async run({ tenantId, body, now, onceKey }) {
+      async run({ tenantId, body, now, onceKey, requestId }) {
         const events = Array.isArray(body) ? body : body.events
         requireNear(events, now)
         const prefix = Array.isArray(body) ? '' : 'events.'
@@ -83,10 +87,27 @@ export function publishOperations({ publish }: ApiDeps, check: SchemaCheck): Ope
           const version = await check.check(tenantId, event, { now, at: `${prefix}${index}.` })
           publications.push(publicationOf(event, { version, onceKey: onceKey && `${onceKey} ${index}` }))
         }
-        return { status: 202, body: { data: await publish(tenantId, publications) } }
+        const data = await publish(deps, { tenantId, events: publications, requestId })
+        return { status: 202, body: { data } }
       },
     }),
   ]
+}
+
+/** The caller is told to send the events again where it cannot be known that they are durable. */
+async function publish(
+  deps: Pick<ApiDeps, 'publish' | 'reportError'>,
+  { tenantId, events, requestId }: { tenantId: TenantId; events: Publication[]; requestId: string },
+): ReturnType<ApiDeps['publish']> {
+  try {
+    return await deps.publish(tenantId, events)
+  } catch (error) {
+    if (error instanceof ProblemError) throw error
+    deps.reportError(error, requestId)
+    throw new ProblemError('unavailable', 'The events could not be stored. Send them again.', {
+      headers: { 'retry-after': '1' },
+    })
+  }
 }
 
 /** Later than that the event would be past retention. */

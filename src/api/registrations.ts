@@ -13,6 +13,7 @@ import { presentTimes, shownFields } from './fields.ts'
 import { changes, CREDENTIALS, operation, type Operation } from './operation.ts'
 import { pageSchema } from './page.ts'
 import { faultsOf, invalid } from './parse.ts'
+import { OF_PROVIDERS } from './problems.ts'
 import { problemOf } from './registration-problem.ts'
 import { register, unregister } from './registering.ts'
 import { askSchemaOf } from './registration-ask.ts'
@@ -59,6 +60,7 @@ export function registrationOperations(deps: ApiDeps): Operation[] {
       idPrefix: 'src',
       body: changes,
       documentedBody: z.union(REGISTRATIONS.map((each) => askSchemaOf(each).meta({ title: each.name }))),
+      problems: [...OF_PROVIDERS, 'target_refused', 'unavailable'],
       answers: { status: 201, orStatus: 200, schema: shownSchema },
       async run(call) {
         const { source, registration } = await find(deps, call)

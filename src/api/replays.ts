@@ -95,6 +95,7 @@ export function replayOperations(deps: ApiDeps): Operation[] {
       summary: 'Replay stored events or ended deliveries, after live traffic; or plan it with `dryRun`',
       access: 'replays',
       body: creationSchema,
+      problems: ['conflict'],
       answers: { status: 202, orStatus: 200, schema: z.union([shownSchema, planSchema]) },
       run: async (call) => create(deps, call),
     }),
@@ -103,11 +104,15 @@ export function replayOperations(deps: ApiDeps): Operation[] {
       path: '/replays',
       summary: 'List replays',
       access: 'replays',
-      query: pageQuery,
+      query: pageQuery.extend({
+        state: replayStateSchema.optional(),
+        endpointId: idSchema('ep').optional().meta({ description: 'Those that were made to it.' }),
+      }),
       answers: { status: 200, schema: pageSchema(shownSchema) },
       async run({ tenantId, query }) {
         const { after, limit } = pageOf(LIST, query)
-        const rows = await listReplays(deps.db, tenantId, { after, limit: limit + 1 })
+        const where = { state: query.state, endpointId: query.endpointId }
+        const rows = await listReplays(deps.db, tenantId, { after, limit: limit + 1, where })
         return answerPage(LIST, { rows, limit, present: show })
       },
     }),
@@ -130,6 +135,7 @@ export function replayOperations(deps: ApiDeps): Operation[] {
       summary: 'Abort a replay; what it has handed to endpoints is still delivered',
       access: 'replays',
       idPrefix: 'rpl',
+      problems: ['conflict'],
       answers: { status: 204 },
       async run({ tenantId, id, now }) {
         if (await abortReplay(deps.db, { tenantId, id, now })) return { status: 204 }

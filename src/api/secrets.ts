@@ -38,6 +38,35 @@ export async function rotate(
   return [newest, ...older.filter((each) => each.expiresAt > now)].slice(0, LIVE_MAX)
 }
 
+/** Gives those that last and are shared under the name its new value; what was before ends with the grace period. */
+export async function renew(
+  secrets: SealedSecret[],
+  {
+    name,
+    value,
+    id,
+    sealer,
+    now,
+    gracePeriodSeconds,
+  }: { name: string; value: string; id: string; sealer: Sealer; now: number; gracePeriodSeconds: number },
+): Promise<SealedSecret[]> {
+  const renewed = await Promise.all(
+    secrets.map(async (each) => {
+      const isShared = each.reference === name && each.expiresAt === null
+      if (!isShared || (await sealer.open(each.sealed, id)) === value) return [each]
+      const { reference: _, ...older } = each
+      const sealed = await sealer.seal(value, id)
+      const newest: SealedSecret = { sealed, expiresAt: null, createdAt: now, reference: name }
+      return [newest, { ...older, expiresAt: now + gracePeriodSeconds * 1000 }]
+    }),
+  )
+  if (renewed.every(({ length }) => length === 1)) return secrets
+  return renewed
+    .flat()
+    .filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+    .slice(0, LIVE_MAX)
+}
+
 /** Seals the secrets of a new resource, newest first, none with an end. */
 export function sealAll(
   secrets: readonly string[],

@@ -16,9 +16,11 @@ import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
 import { fixed, namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
 import { changes, operation, type Answer, type Call, type Operation } from './operation.ts'
-import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
+import { answerPage, nameQuery, pageOf, pageQuery, pageSchema } from './page.ts'
 import { invalid, parse } from './parse.ts'
+import { named, requirePlaces, type References } from './references.ts'
 import { requireRoom } from './quota.ts'
+import { sealHidden } from './source-secrets.ts'
 import { CHECKED, requireSound } from './source-check.ts'
 import { generateSecret, gracePeriodSchema, putSecrets, rotate, sealAll } from './secrets.ts'
 
@@ -56,6 +58,7 @@ export function sourceOperations(deps: ApiDeps): Operation[] {
       summary: 'Create a source',
       access: 'sources',
       body: creationSchema,
+      problems: ['conflict', 'quota_exceeded'],
       answers: { status: 201, schema: shownOnceSchema },
       run: async (call) => create(deps, call),
     }),
@@ -67,6 +70,7 @@ export function sourceOperations(deps: ApiDeps): Operation[] {
       query: pageQuery.extend({
         state: sourceSettingsSchema.shape.state.unwrap().optional(),
         provider: z.string().max(100).optional(),
+        text: nameQuery,
       }),
       answers: { status: 200, schema: pageSchema(shownSchema) },
       async run({ tenantId, query, url, now }) {
@@ -74,7 +78,7 @@ export function sourceOperations(deps: ApiDeps): Operation[] {
         const rows = await listSources(deps.db, tenantId, {
           after,
           limit: limit + 1,
-          where: { state: query.state, provider: query.provider },
+          where: { state: query.state, provider: query.provider, text: query.text },
         })
         return answerPage(LIST, { rows, limit, present: (row) => show(row, { url, now }) })
       },
@@ -98,6 +102,7 @@ export function sourceOperations(deps: ApiDeps): Operation[] {
       summary: 'Create the source with this uid, or make it what is given, defaults included',
       access: 'sources',
       body: creationSchema.omit({ uid: true }),
+      problems: ['quota_exceeded'],
       answers: { status: 200, orStatus: 201, schema: shownOnceSchema },
       run: async (call) => put(deps, call),
     }),
@@ -118,11 +123,12 @@ function changingOperations(deps: ApiDeps): Operation[] {
       documentedBody: changeSchema.partial(),
       answers: { status: 200, schema: shownSchema },
       async run({ tenantId, id, body, ifMatch, url, now }) {
-        const changed = await amendSource(deps, { tenantId, id, ifMatch }, (current) => {
+        const changed = await amendSource(deps, { tenantId, id, ifMatch }, async (current) => {
           const { name, ...settings } = parse(changeSchema, { ...current.settings, ...body }, 'body')
           const known = deps.knownProvider(current.provider)
           if (known && CHECKED.some((key) => key in body)) requireSound(settings, known)
-          return { ...current, name: name ?? current.name, settings, updatedAt: now }
+          const stored = await sealHidden(settings, { known: current.sealed, id, sealer: deps.sealer })
+          return { ...current, ...stored, name: name ?? current.name, updatedAt: now }
         })
         return { status: 200, body: show(changed, { url, now }), headers: { etag: etagOf(changed) } }
       },
@@ -134,6 +140,7 @@ function changingOperations(deps: ApiDeps): Operation[] {
       access: 'sources',
       idPrefix: 'src',
       body: rotationSchema,
+      problems: ['conflict', 'precondition_failed'],
       answers: { status: 200, schema: shownOnceSchema },
       async run({ tenantId, id, body, ifMatch, url, now }) {
         const { secret = generateSecret(), gracePeriodSeconds } = body
@@ -154,6 +161,7 @@ function changingOperations(deps: ApiDeps): Operation[] {
       summary: 'Delete a source: its URL answers 404 from then on',
       access: 'sources',
       idPrefix: 'src',
+      problems: ['conflict'],
       answers: { status: 204 },
       async run({ tenantId, id }) {
         if (!(await deleteSource(deps.db, tenantId, id))) {
@@ -169,11 +177,13 @@ function changingOperations(deps: ApiDeps): Operation[] {
 
 type Creation = Call<never, undefined, z.output<typeof creationSchema>>
 
-async function create(deps: ApiDeps, { tenantId, body, url, now }: Creation): Promise<Answer> {
+async function create(deps: ApiDeps, call: Creation): Promise<Answer> {
+  const { tenantId, body, references = {}, url, now } = call
   const { name, uid = null, provider, secrets: given, ...settings } = body
   const known = deps.knownProvider(provider)
   if (!known) throw invalid([{ path: 'provider', message: 'is not the name of a provider' }])
   requireSound(settings, known)
+  requirePlaces(references, isPlace)
   await requireRoom(deps, tenantId, 'sources')
   const isGenerated = known.needsSecret && given.length === 0 && settings.verification !== 'off'
   const secrets = isGenerated ? [generateSecret()] : given
@@ -184,8 +194,8 @@ async function create(deps: ApiDeps, { tenantId, body, url, now }: Creation): Pr
     uid,
     name: name ?? provider,
     provider,
-    settings,
-    secrets: await sealAll(secrets, { id, sealer: deps.sealer, now }),
+    ...(await sealHidden(settings, { id, sealer: deps.sealer })),
+    secrets: named(await sealAll(secrets, { id, sealer: deps.sealer, now }), namesOf(given, references)),
     version: 1,
     createdAt: now,
     updatedAt: now,
@@ -200,7 +210,7 @@ async function create(deps: ApiDeps, { tenantId, body, url, now }: Creation): Pr
 }
 
 async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
-  const { tenantId, uid, body, ifMatch, url, now } = call
+  const { tenantId, uid, body, references = {}, ifMatch, url, now } = call
   const found = await getSource(deps.db, { tenantId, uid })
   requireMatch(ifMatch, found)
   if (!found) return create(deps, { ...call, body: { ...body, uid } })
@@ -209,14 +219,27 @@ async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
   if (provider !== found.provider) throw fixed('provider')
   const known = deps.knownProvider(provider)
   if (known) requireSound(settings, known)
+  requirePlaces(references, isPlace)
   const changed = await amendSource(deps, { tenantId, id, ifMatch }, async (current) => {
     const secrets =
       given.length === 0
         ? current.secrets
-        : await putSecrets(current.secrets, given, { id, sealer: deps.sealer })
-    return replaced(current, { name, settings, secrets }, now)
+        : named(
+            await putSecrets(current.secrets, given, { id, sealer: deps.sealer }),
+            namesOf(given, references),
+          )
+    const stored = await sealHidden(settings, { known: current.sealed, id, sealer: deps.sealer })
+    return replaced(current, { name, ...stored, secrets }, now)
   })
   return { status: 200, body: makeShow(deps)(changed, { url, now }), headers: { etag: etagOf(changed) } }
+}
+
+function isPlace(path: string): boolean {
+  return /^secrets\.\d$/.test(path)
+}
+
+function namesOf(secrets: readonly string[], references: References): (string | undefined)[] {
+  return secrets.map((_, i) => references[`secrets.${i}`])
 }
 
 export async function amendSource(

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { getEndpoint } from '../db/endpoints.ts'
-import { missingSources } from '../db/sources.ts'
+import { missingIds } from '../db/config-rows.ts'
 import {
   deleteSubscription,
   getSubscription,
@@ -17,7 +17,7 @@ import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
 import { fixed, namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
 import { changes, operation, type Answer, type Call, type Operation } from './operation.ts'
-import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
+import { answerPage, nameQuery, pageOf, pageQuery, pageSchema } from './page.ts'
 import { invalid, parse } from './parse.ts'
 
 const creationSchema = subscriptionSettingsSchema.extend({ ...namedFields, endpointId: idSchema('ep') })
@@ -57,6 +57,7 @@ export function subscriptionOperations(deps: ApiDeps): Operation[] {
       summary: 'Subscribe an endpoint to event types and sources',
       access: 'subscriptions',
       body: creationSchema,
+      problems: ['conflict'],
       answers: { status: 201, schema: shownSchema },
       run: async (call) => create(deps, call),
     }),
@@ -67,6 +68,10 @@ export function subscriptionOperations(deps: ApiDeps): Operation[] {
       access: 'subscriptions',
       query: pageQuery.extend({
         endpointId: idSchema('ep').optional(),
+        sourceId: idSchema('src').optional().meta({
+          description: 'Those that name it; one that names none takes events of every source.',
+        }),
+        text: nameQuery,
         state: subscriptionSettingsSchema.shape.state.unwrap().optional(),
       }),
       answers: { status: 200, schema: pageSchema(shownSchema) },
@@ -75,7 +80,12 @@ export function subscriptionOperations(deps: ApiDeps): Operation[] {
         const rows = await listSubscriptions(deps.db, tenantId, {
           after,
           limit: limit + 1,
-          where: { endpointId: query.endpointId, state: query.state },
+          where: {
+            endpointId: query.endpointId,
+            sourceId: query.sourceId,
+            state: query.state,
+            text: query.text,
+          },
         })
         return answerPage(LIST, { rows, limit, present: show })
       },
@@ -171,7 +181,7 @@ export async function requireSources(
   tenantId: TenantId,
   sourceIds: readonly SourceId[],
 ): Promise<void> {
-  const missing = await missingSources(db, tenantId, sourceIds)
+  const missing = await missingIds(db, 'sources', { tenantId, ids: sourceIds })
   if (missing.length === 0) return
   throw invalid(
     missing.map((id) => ({
@@ -195,10 +205,11 @@ async function requireRules(
     path: `balance.endpoints.${index}.endpointId`,
   }))
   if (failoverEndpointId !== null) named.push({ endpointId: failoverEndpointId, path: 'failoverEndpointId' })
-  for (const { endpointId, path } of named) {
-    if (!(await getEndpoint(db, { tenantId, id: endpointId }))) {
-      throw invalid([{ path, message: 'is no endpoint of this tenant' }])
-    }
+  const ids = named.map(({ endpointId }) => endpointId)
+  const missing = await missingIds(db, 'endpoints', { tenantId, ids })
+  const wrong = named.filter(({ endpointId }) => missing.includes(endpointId))
+  if (wrong.length > 0) {
+    throw invalid(wrong.map(({ path }) => ({ path, message: 'is no endpoint of this tenant' })))
   }
 }
 

@@ -10,10 +10,10 @@ import {
 import { newId } from '../model/id.ts'
 import { ProblemError } from '../model/problem.ts'
 import { DEFAULT_TENANT, tenantSettingsSchema, type Tenant } from '../model/tenant.ts'
-import { amend, etagOf, notFound } from './amend.ts'
+import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
 import { namedFields, presentTimes, shownFields, uidTaken } from './fields.ts'
-import { changes, operation, type Operation } from './operation.ts'
+import { changes, operation, type Answer, type Operation } from './operation.ts'
 import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
 import { parse } from './parse.ts'
 
@@ -31,14 +31,29 @@ export function tenantOperations({ db }: ApiDeps): Operation[] {
       summary: 'Create a tenant',
       access: 'root',
       body: creationSchema,
+      problems: ['conflict'],
       answers: { status: 201, schema: shownSchema },
-      async run({ body, now }) {
-        const { name, uid = null, ...settings } = body
-        const id = newId('ten', now)
-        const tenant: Tenant = { id, uid, name, settings, version: 1, createdAt: now, updatedAt: now }
-        if (!(await insertTenant(db, tenant))) throw uidTaken()
-        const headers = { location: `/v1/tenants/${id}`, etag: etagOf(tenant) }
-        return { status: 201, body: show(tenant), headers }
+      run: async ({ body, now }) => create(db, { body, now }),
+    }),
+    operation({
+      method: 'PUT',
+      path: '/tenants/:id',
+      summary: 'Create the tenant with this uid, or make it what is given, defaults included',
+      access: 'root',
+      body: creationSchema.omit({ uid: true }),
+      answers: { status: 200, orStatus: 201, schema: shownSchema },
+      async run({ uid, body, ifMatch, now }) {
+        const found = await getTenant(db, uid === DEFAULT_TENANT ? { id: uid } : { uid })
+        requireMatch(ifMatch, found)
+        if (!found) return await create(db, { body: { ...body, uid }, now })
+        const { name, ...settings } = body
+        const changed = await amend({
+          ifMatch,
+          load: () => getTenant(db, { id: found.id }),
+          change: (current) => replaced(current, { name, settings }, now),
+          save: (next) => updateTenant(db, next),
+        })
+        return { status: 200, body: show(changed), headers: { etag: etagOf(changed) } }
       },
     }),
     operation({
@@ -95,6 +110,7 @@ export function tenantOperations({ db }: ApiDeps): Operation[] {
       summary: 'Delete a tenant that has no sources and endpoints left, with its tokens',
       access: 'root',
       idPrefix: 'ten',
+      problems: ['conflict'],
       answers: { status: 204 },
       async run({ id }) {
         if ((id as string) === DEFAULT_TENANT) {
@@ -108,6 +124,18 @@ export function tenantOperations({ db }: ApiDeps): Operation[] {
       },
     }),
   ]
+}
+
+async function create(
+  db: D1Database,
+  { body, now }: { body: z.output<typeof creationSchema>; now: number },
+): Promise<Answer> {
+  const { name, uid = null, ...settings } = body
+  const id = newId('ten', now)
+  const tenant: Tenant = { id, uid, name, settings, version: 1, createdAt: now, updatedAt: now }
+  if (!(await insertTenant(db, tenant))) throw uidTaken()
+  const headers = { location: `/v1/tenants/${id}`, etag: etagOf(tenant) }
+  return { status: 201, body: show(tenant), headers }
 }
 
 function show(tenant: Tenant) {

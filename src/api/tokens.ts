@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { deleteToken, findToken, insertToken, listTokens } from '../db/tokens.ts'
+import { deleteToken, findToken, insertToken, listTokens, replaceToken } from '../db/tokens.ts'
 import { isoTime } from '../model/clock.ts'
 import { idSchema, newId } from '../model/id.ts'
 import { ProblemError } from '../model/problem.ts'
-import { covers, scopeSchema, type Token } from '../model/token.ts'
+import { covers, scopeSchema, type Scope, type Token } from '../model/token.ts'
 import { notFound } from './amend.ts'
 import { mintToken, type Authenticator } from './auth.ts'
 import type { ApiDeps } from './deps.ts'
@@ -11,11 +11,16 @@ import { isoOrNull, namedFields } from './fields.ts'
 import { operation, type Answer, type Call, type Operation } from './operation.ts'
 import { answerPage, pageOf, pageQuery, pageSchema, timeQuery } from './page.ts'
 import { invalid } from './parse.ts'
+import { gracePeriodSchema } from './secrets.ts'
 
 const creationSchema = z.object({
   name: namedFields.name.unwrap(),
   scopes: z.array(scopeSchema).min(1).max(50),
   expiresAt: timeQuery.nullable().default(null),
+})
+const rotationSchema = z.object({
+  gracePeriodSeconds: gracePeriodSchema,
+  expiresAt: creationSchema.shape.expiresAt,
 })
 const shownSchema = z.object({
   id: idSchema('tok'),
@@ -68,6 +73,21 @@ export function tokenOperations({ db }: ApiDeps, authenticator: Pick<Authenticat
       },
     }),
     operation({
+      method: 'POST',
+      path: '/tokens/:id/rotations',
+      summary:
+        'Make a token in place of another: with its name and scopes, the other ends with the grace period',
+      access: 'tokens',
+      idPrefix: 'tok',
+      body: rotationSchema,
+      answers: { status: 201, schema: shownOnceSchema },
+      async run(call) {
+        const answer = await rotate(db, call)
+        authenticator.forget(call.id)
+        return answer
+      },
+    }),
+    operation({
       method: 'DELETE',
       path: '/tokens/:id',
       summary: 'Revoke an API token',
@@ -88,6 +108,34 @@ async function create(
   { scopes: held, tenantId, body, now }: Call<never, undefined, z.output<typeof creationSchema>>,
 ): Promise<Answer> {
   const { name, scopes, expiresAt } = body
+  const { record, answer } = await mint({ held, tenantId, name, scopes, expiresAt, now })
+  await insertToken(db, record)
+  return answer
+}
+
+async function rotate(
+  db: D1Database,
+  { scopes: held, tenantId, id, body, now }: Call<'tok', undefined, z.output<typeof rotationSchema>>,
+): Promise<Answer> {
+  const old = await findToken(db, id)
+  if (old?.tenantId !== tenantId) throw notFound()
+  const { name, scopes } = old
+  const { record, answer } = await mint({ held, tenantId, name, scopes, expiresAt: body.expiresAt, now })
+  const end = now + body.gracePeriodSeconds * 1000
+  await replaceToken(db, record, { oldId: id, oldExpiresAt: Math.min(old.expiresAt ?? end, end) })
+  return answer
+}
+
+interface Wanted extends Pick<Token, 'tenantId' | 'name' | 'scopes' | 'expiresAt'> {
+  /** The scopes of who asks for it. */
+  held: readonly Scope[]
+  now: number
+}
+
+async function mint({ held, tenantId, name, scopes, expiresAt, now }: Wanted): Promise<{
+  record: Token
+  answer: Answer
+}> {
   const withheld = scopes.filter((scope) => !covers(held, scope))
   if (withheld.length > 0) {
     throw new ProblemError(
@@ -101,8 +149,8 @@ async function create(
   const id = newId('tok', now)
   const { token, hash } = await mintToken(id)
   const record: Token = { id, tenantId, name, hash, scopes, expiresAt, lastUsedAt: null, createdAt: now }
-  await insertToken(db, record)
-  return { status: 201, body: { ...show(record), token }, headers: { location: `/v1/tokens/${id}` } }
+  const headers = { location: `/v1/tokens/${id}` }
+  return { record, answer: { status: 201, body: { ...show(record), token }, headers } }
 }
 
 function show({ id, name, scopes, expiresAt, lastUsedAt, createdAt }: Token) {

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, lt } from 'drizzle-orm'
+import { and, count, desc, eq, lt, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { z } from 'zod'
 import type { TenantId } from '../model/id.ts'
@@ -13,7 +13,14 @@ export interface Page {
   after: string | undefined
   limit: number
   /** Of the configuration's lists: columns that must be as given; undefined: any. */
-  where?: { state?: string | undefined; provider?: string | undefined; endpointId?: string | undefined }
+  where?: {
+    state?: string | undefined
+    provider?: string | undefined
+    endpointId?: string | undefined
+    sourceId?: string | undefined
+    /** Within the name or the uid, in any case. */
+    text?: string | undefined
+  }
 }
 
 export async function findRow<T extends ConfigTable>(
@@ -51,6 +58,12 @@ export async function pageRows<T extends ConfigTable>(
         where.endpointId !== undefined && 'endpointId' in columns
           ? eq(columns.endpointId, where.endpointId)
           : undefined,
+        where.sourceId === undefined
+          ? undefined
+          : sql`EXISTS (SELECT 1 FROM json_each(${columns.settings}, '$.sourceIds') WHERE value = ${where.sourceId})`,
+        where.text === undefined
+          ? undefined
+          : sql`instr(lower(${columns.name} || ' ' || coalesce(${columns.uid}, '')), lower(${where.text})) > 0`,
       ),
     )
     .orderBy(desc(columns.id))
@@ -60,6 +73,23 @@ export async function pageRows<T extends ConfigTable>(
 export async function countRows(db: D1Database, table: ConfigTable, tenantId: TenantId): Promise<number> {
   const rows = await drizzle(db).select({ rows: count() }).from(table).where(eq(table.tenantId, tenantId))
   return rows[0]?.rows ?? 0
+}
+
+/** Those of the ids that are none of the tenant's. */
+export async function missingIds(
+  db: D1Database,
+  table: 'sources' | 'endpoints',
+  { tenantId, ids }: { tenantId: TenantId; ids: readonly string[] },
+): Promise<string[]> {
+  if (ids.length === 0) return []
+  const { results } = await db
+    .prepare(
+      `SELECT value AS id FROM json_each(?2)
+       WHERE NOT EXISTS (SELECT 1 FROM ${table} WHERE ${table}.id = value AND tenant_id = ?1)`,
+    )
+    .bind(tenantId, JSON.stringify(ids))
+    .all<{ id: string }>()
+  return results.map(({ id }) => id)
 }
 
 /** Whether a write failed because its uid is another's. Drizzle wraps the error of D1. */
@@ -74,6 +104,7 @@ const secretsSchema = z.array(
     expiresAt: z.number().nullable(),
     createdAt: z.number().exactOptional(),
     publicKey: z.string().exactOptional(),
+    reference: z.string().exactOptional(),
   }),
 )
 

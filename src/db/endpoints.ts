@@ -160,12 +160,15 @@ function recordOf(row: typeof endpoints.$inferSelect): EndpointRecord {
   }
 }
 
-const storedSchema = endpointSettingsSchema.extend({ sealed: z.record(z.string(), z.string()).default({}) })
+const storedSchema = endpointSettingsSchema.extend({
+  sealed: z.record(z.string(), z.string()).default({}),
+  references: z.record(z.string(), z.string()).default({}),
+})
 
 /** The sealed parts lie in the same cell as the settings whose places they fill, so that the two cannot part. */
-function parseSettings(json: string): Pick<EndpointRecord, 'settings' | 'sealed'> {
-  const { sealed, ...settings } = storedSchema.parse(JSON.parse(json))
-  return { settings, sealed }
+function parseSettings(json: string): Pick<EndpointRecord, 'settings' | 'sealed' | 'references'> {
+  const { sealed, references, ...settings } = storedSchema.parse(JSON.parse(json))
+  return { settings, sealed, references }
 }
 
 function rowOf(record: EndpointRecord): typeof endpoints.$inferInsert {
@@ -174,12 +177,21 @@ function rowOf(record: EndpointRecord): typeof endpoints.$inferInsert {
 }
 
 /** Without the indexed columns: to set one, even to what it was, costs a row. */
-function changeableOf({ name, settings, sealed, secrets, shards = 1, version, updatedAt }: EndpointRecord) {
+function changeableOf({
+  name,
+  settings,
+  sealed,
+  references,
+  secrets,
+  shards = 1,
+  version,
+  updatedAt,
+}: EndpointRecord) {
   return {
     name,
     url: settings.url,
     state: settings.state,
-    settings: JSON.stringify({ ...settings, sealed }),
+    settings: JSON.stringify({ ...settings, sealed, references }),
     secrets: JSON.stringify(secrets),
     shards: Math.max(shards, shardsOf(settings)),
     version,

@@ -24,12 +24,13 @@ export async function getEventType(
 export async function listEventTypes(
   db: D1Database,
   tenantId: TenantId,
-  { after, limit }: { after: string | undefined; limit: number },
+  { after, limit, prefix = '' }: { after: string | undefined; limit: number; prefix?: string | undefined },
 ): Promise<EventType[]> {
-  const sql = `SELECT ${COLUMNS} FROM event_types WHERE tenant_id = ?1 AND name > ?2 ORDER BY name LIMIT ?3`
+  const sql = `SELECT ${COLUMNS} FROM event_types
+    WHERE tenant_id = ?1 AND name > ?2 AND substr(name, 1, length(?4)) = ?4 ORDER BY name LIMIT ?3`
   const { results } = await db
     .prepare(sql)
-    .bind(tenantId, after ?? '', limit)
+    .bind(tenantId, after ?? '', limit, prefix)
     .all<Row>()
   return results.map((row) => typeOf(tenantId, row))
 }

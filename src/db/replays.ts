@@ -47,11 +47,13 @@ export async function getReplay(
 export async function listReplays(
   db: D1Database,
   tenantId: TenantId,
-  { after, limit }: Page,
+  { after, limit, where = {} }: Page,
 ): Promise<Replay[]> {
+  const sql = `SELECT ${COLUMNS} FROM replays WHERE tenant_id = ?1 AND id < ?2
+    AND (?4 IS NULL OR state = ?4) AND (?5 IS NULL OR endpoint_id = ?5) ORDER BY id DESC LIMIT ?3`
   const { results } = await db
-    .prepare(`SELECT ${COLUMNS} FROM replays WHERE tenant_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3`)
-    .bind(tenantId, after ?? '~', limit)
+    .prepare(sql)
+    .bind(tenantId, after ?? '~', limit, where.state ?? null, where.endpointId ?? null)
     .all<Row>()
   return results.map(replayOf)
 }

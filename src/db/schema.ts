@@ -183,6 +183,20 @@ export const lookupTables = sqliteTable(
   (table) => [primaryKey({ columns: [table.tenantId, table.name] })],
 )
 
+/** Secrets that configuration names instead of holding them. */
+export const secrets = sqliteTable(
+  'secrets',
+  {
+    tenantId: text('tenant_id').notNull(),
+    name: text().notNull(),
+    /** Sealed with `secrets/TENANT/NAME` as context. */
+    sealed: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.name] })],
+)
+
 /** The intake objects that were ever used, so that the sweep can ask each for unsettled work. */
 export const intakes = sqliteTable('intakes', {
   name: text().primaryKey(),

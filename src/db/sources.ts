@@ -1,8 +1,9 @@
 import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
+import { z } from 'zod'
 import type { SourceId, TenantId } from '../model/id.ts'
-import { liveSecrets, type SealedSecret, type Sealer } from '../model/seal.ts'
-import { sourceSettingsSchema, type Source, type SourceSettings } from '../model/source.ts'
+import { liveSecrets, type SealedParts, type SealedSecret, type Sealer } from '../model/seal.ts'
+import { HIDDEN_VALUE, sourceSettingsSchema, type Source, type SourceSettings } from '../model/source.ts'
 import { findRow, pageRows, parseSecrets, type Page } from './config-rows.ts'
 import { sources } from './schema.ts'
 
@@ -14,6 +15,8 @@ export interface SourceRecord {
   name: string
   provider: string
   settings: SourceSettings
+  /** What `settings` shows as `***`. */
+  sealed?: SealedParts
   secrets: SealedSecret[]
   version: number
   createdAt: number
@@ -48,9 +51,21 @@ export async function findSource(
   return {
     id,
     ...rest,
-    settings: sourceSettingsSchema.parse(JSON.parse(settings)),
+    settings: await openSettings(settings, { id, sealer }),
     secrets: await Promise.all(live.map((each) => sealer.open(each.sealed, id))),
   }
+}
+
+const storedSchema = sourceSettingsSchema.extend({ sealed: z.record(z.string(), z.string()).default({}) })
+
+async function openSettings(
+  json: string,
+  { id, sealer }: { id: SourceId; sealer: Sealer },
+): Promise<SourceSettings> {
+  const { sealed, ...settings } = storedSchema.parse(JSON.parse(json))
+  const value = sealed[HIDDEN_VALUE]
+  if (settings.hidden === null || value === undefined) return settings
+  return { ...settings, hidden: { ...settings.hidden, value: await sealer.open(value, id) } }
 }
 
 export async function getSource(
@@ -112,31 +127,16 @@ export async function deleteSource(db: D1Database, tenantId: TenantId, id: Sourc
   return result.meta.changes > 0
 }
 
-/** Those of the ids that are no source of the tenant. */
-export async function missingSources(
-  db: D1Database,
-  tenantId: TenantId,
-  ids: readonly SourceId[],
-): Promise<string[]> {
-  if (ids.length === 0) return []
-  const { results } = await db
-    .prepare(
-      `SELECT value AS id FROM json_each(?2)
-       WHERE NOT EXISTS (SELECT 1 FROM sources WHERE sources.id = value AND tenant_id = ?1)`,
-    )
-    .bind(tenantId, JSON.stringify(ids))
-    .all<{ id: string }>()
-  return results.map(({ id }) => id)
-}
-
 function recordOf(row: typeof sources.$inferSelect): SourceRecord {
+  const { sealed, ...settings } = storedSchema.parse(JSON.parse(row.settings))
   return {
     id: row.id as SourceId,
     tenantId: row.tenantId as TenantId,
     uid: row.uid,
     name: row.name,
     provider: row.provider,
-    settings: sourceSettingsSchema.parse(JSON.parse(row.settings)),
+    settings,
+    sealed,
     secrets: parseSecrets(row.secrets),
     version: row.version,
     createdAt: row.createdAt,
@@ -150,11 +150,11 @@ function rowOf(record: SourceRecord): typeof sources.$inferInsert {
 }
 
 /** Without the indexed columns: to set one, even to what it was, costs a row. */
-function changeableOf({ name, settings, secrets, version, updatedAt }: SourceRecord) {
+function changeableOf({ name, settings, sealed, secrets, version, updatedAt }: SourceRecord) {
   return {
     name,
     state: settings.state,
-    settings: JSON.stringify(settings),
+    settings: JSON.stringify({ ...settings, sealed }),
     secrets: JSON.stringify(secrets),
     version,
     updatedAt,

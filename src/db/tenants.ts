@@ -3,7 +3,17 @@ import { drizzle } from 'drizzle-orm/d1'
 import type { TenantId } from '../model/id.ts'
 import { tenantSettingsSchema, type Tenant } from '../model/tenant.ts'
 import { countRows, type Page } from './config-rows.ts'
-import { endpoints, replays, sources, subscriptions, tenants, tokens } from './schema.ts'
+import {
+  endpoints,
+  eventTypes,
+  lookupTables,
+  replays,
+  secrets,
+  sources,
+  subscriptions,
+  tenants,
+  tokens,
+} from './schema.ts'
 
 export async function getTenant(
   db: D1Database,
@@ -57,7 +67,7 @@ export async function isTenantEmpty(db: D1Database, id: TenantId): Promise<boole
   return (await countRows(db, sources, id)) === 0 && (await countRows(db, endpoints, id)) === 0
 }
 
-/** Removes the tenant with its tokens and its replays. */
+/** Removes the tenant with all that is its own in this database. */
 export async function deleteTenant(db: D1Database, id: TenantId): Promise<boolean> {
   const query = drizzle(db)
   const [, , removed] = await query.batch([
@@ -65,6 +75,9 @@ export async function deleteTenant(db: D1Database, id: TenantId): Promise<boolea
     query.delete(subscriptions).where(eq(subscriptions.tenantId, id)),
     query.delete(tenants).where(eq(tenants.id, id)),
     query.delete(replays).where(eq(replays.tenantId, id)),
+    query.delete(eventTypes).where(eq(eventTypes.tenantId, id)),
+    query.delete(lookupTables).where(eq(lookupTables.tenantId, id)),
+    query.delete(secrets).where(eq(secrets.tenantId, id)),
   ])
   return removed.meta.changes > 0
 }

@@ -34,6 +34,19 @@ export async function insertToken(db: D1Database, token: Token): Promise<void> {
     .values({ ...token, scopes: JSON.stringify(token.scopes) })
 }
 
+/** Adds a token in place of another, which ends at `oldExpiresAt` (ms). */
+export async function replaceToken(
+  db: D1Database,
+  token: Token,
+  { oldId, oldExpiresAt }: { oldId: TokenId; oldExpiresAt: number },
+): Promise<void> {
+  const query = drizzle(db)
+  await query.batch([
+    query.insert(tokens).values({ ...token, scopes: JSON.stringify(token.scopes) }),
+    query.update(tokens).set({ expiresAt: oldExpiresAt }).where(eq(tokens.id, oldId)),
+  ])
+}
+
 /** `now` in milliseconds. */
 export async function markTokenUsed(db: D1Database, id: TokenId, now: number): Promise<void> {
   await drizzle(db).update(tokens).set({ lastUsedAt: now }).where(eq(tokens.id, id))

@@ -86,6 +86,8 @@ export interface Endpoint {
   secrets: SealedSecret[]
   /** What `settings` shows as `***` (see `model/masked.ts`). */
   sealed?: SealedParts
+  /** Of those the ones that are shared secrets, by the same path: their names. */
+  references?: Record<string, string>
   /** Grows with every change; the object keeps the highest it has seen. */
   version: number
   /** The most objects it ever had. */

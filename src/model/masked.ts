@@ -54,7 +54,8 @@ export function secretsIn({ auth, headers, query }: RequestSettings): { path: st
   return [...inAuth, ...inPairs('headers', headers), ...inPairs('query', query)]
 }
 
-function withSecrets<S extends RequestSettings>(
+/** The settings with another value at the place of each secret. */
+export function withSecrets<S extends RequestSettings>(
   settings: S,
   secretOf: (path: string, value: string) => string,
 ): S {

@@ -17,6 +17,7 @@ export const PROBLEMS = {
   precondition_failed: { status: 412, title: 'The resource has changed since it was read' },
   body_too_large: { status: 413, title: 'The body is larger than allowed' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
+  secret_required: { status: 422, title: 'A stored secret does not go to a new target by itself' },
   schema_mismatch: { status: 422, title: 'The event does not fit its schema' },
   provider_refused: { status: 422, title: 'The provider refused the request' },
   rate_limited: { status: 429, title: 'Too many requests' },
@@ -63,9 +64,10 @@ export class ProblemError extends Error {
   }
 }
 
-export function problemResponse(error: ProblemError, requestId: string): Response {
+/** As it is told. */
+export function problemOf(error: ProblemError, requestId: string): z.infer<typeof problemSchema> {
   const { status, title } = PROBLEMS[error.code]
-  const body = {
+  return {
     type: `https://hookway.dev/problems/${error.code}`,
     title,
     status,
@@ -74,8 +76,12 @@ export function problemResponse(error: ProblemError, requestId: string): Respons
     ...(error.errors ? { errors: error.errors } : {}),
     requestId,
   }
-  return new Response(JSON.stringify(body), {
-    status,
+}
+
+export function problemResponse(error: ProblemError, requestId: string): Response {
+  const problem = problemOf(error, requestId)
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
     headers: { 'content-type': 'application/problem+json', ...error.headers },
   })
 }

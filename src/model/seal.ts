@@ -24,6 +24,8 @@ export interface SealedSecret {
   createdAt?: number
   /** Of a key pair: the public half, `whpk_` and base64. The sealed one is `whsk_`. */
   publicKey?: string
+  /** The name of the shared secret whose value it is, and with which it changes. */
+  reference?: string
 }
 
 /** What stands in settings where a secret belongs, and is shown for it. */

@@ -77,6 +77,9 @@ export const sourceSettingsSchema = z.object({
   state: z.enum(['active', 'paused']).default('active'),
 })
 
+/** Where a source's settings show `***` for what is sealed beside them. */
+export const HIDDEN_VALUE = 'hidden.value'
+
 export type SourceSettings = z.infer<typeof sourceSettingsSchema>
 
 /** A source as the data path sees it: settings parsed, secrets decrypted. Never serialise it to a caller. */

@@ -16,6 +16,7 @@ export const SCOPED_RESOURCES = [
   'health',
   'audit',
   'configuration',
+  'secrets',
 ] as const
 
 export type ScopedResource = (typeof SCOPED_RESOURCES)[number]

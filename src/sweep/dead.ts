@@ -1,8 +1,18 @@
 import type { FanoutMessage } from '../model/accept.ts'
 import type { LogMessage } from '../model/delivery-log.ts'
+import { hourOf } from '../model/metrics.ts'
+import type { SystemEvent } from '../model/notice.ts'
 
 /** Log entries that D1 refused for hours wait this long before they are tried again. */
 const WAIT_SECONDS = 3_600
+
+export interface DeadDeps {
+  log(message: LogMessage, delaySeconds: number): Promise<void>
+  /** Tells the operator. */
+  tell(event: SystemEvent): Promise<void>
+  /** Milliseconds. */
+  now(): number
+}
 
 /**
  * What exhausted its retries. Log entries go back into their queue after a pause: nothing else may hold them. A page
@@ -10,14 +20,21 @@ const WAIT_SECONDS = 3_600
  */
 export async function consumeDead(
   batch: MessageBatch<LogMessage | FanoutMessage>,
-  deps: { log(message: LogMessage, delaySeconds: number): Promise<void> },
+  deps: DeadDeps,
 ): Promise<void> {
+  const counts = new Map<string, number>()
   for (const message of batch.messages) {
     const { body } = message
     if ('kind' in body) await deps.log(body, WAIT_SECONDS)
-    report('kind' in body ? body.kind : 'fanout')
+    const kind = 'kind' in body ? body.kind : 'fanout'
+    counts.set(kind, (counts.get(kind) ?? 0) + 1)
+    report(kind)
     message.ack()
   }
+  const data = { messages: Object.fromEntries(counts) }
+  const key = String(hourOf(deps.now()))
+  // What could be saved is saved, whether or not anybody can be told.
+  await deps.tell({ type: 'hookway.queue.dead_letters', key, data }).catch(() => undefined)
 }
 
 function report(kind: string): void {

@@ -21,6 +21,13 @@ export interface Guarded {
   updatedAt: number
 }
 
+export interface SharedSecret {
+  id: string
+  tenantId: TenantId
+  name: string
+  updatedAt: number
+}
+
 export interface ExpiringToken {
   id: string
   tenantId: TenantId
@@ -32,6 +39,8 @@ export interface WatchDeps {
   now(): number
   pageSources(after: string | undefined, limit: number): Promise<Guarded[]>
   pageEndpoints(after: string | undefined, limit: number): Promise<Guarded[]>
+  /** Secrets that configuration names; the id is the tenant's and the name. */
+  pageShared(after: string | undefined, limit: number): Promise<SharedSecret[]>
   pageTokens(after: string | undefined, limit: number): Promise<ExpiringToken[]>
   removeToken(token: ExpiringToken): Promise<void>
   tell(tenantId: TenantId, event: SystemEvent): Promise<void>
@@ -50,13 +59,24 @@ export async function watch(deps: WatchDeps): Promise<void> {
   }
   await daily('source-secrets', deps.pageSources, stale('source'), deps)
   await daily('endpoint-secrets', deps.pageEndpoints, stale('endpoint'), deps)
+  const staleShared = async ({ id, tenantId, name, updatedAt }: SharedSecret) => {
+    const days = ageDays(updatedAt, now)
+    if (days === undefined) return
+    await deps.tell(tenantId, { type: 'hookway.secret.stale', key: id, data: { name, days } })
+  }
+  await daily('shared-secrets', deps.pageShared, staleShared, deps)
   await daily('tokens', deps.pageTokens, (token) => watchToken(token, deps), deps)
 }
 
 /** How old the newest secret is; undefined: not too old, or there is none. One of unknown age counts from the last change. */
 function staleDays({ secrets: [newest], updatedAt }: Guarded, now: number): number | undefined {
   if (newest === undefined) return undefined
-  const days = Math.floor((now - (newest.createdAt ?? updatedAt)) / DAY_MS)
+  return ageDays(newest.createdAt ?? updatedAt, now)
+}
+
+/** Undefined: not too old. */
+function ageDays(since: number, now: number): number | undefined {
+  const days = Math.floor((now - since) / DAY_MS)
   return days > SECRET_DAYS_MAX ? days : undefined
 }
 

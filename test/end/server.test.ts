@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterEach, expect, it } from 'vitest'
 import { spawnServer, type ServerProcess } from '../../src/local/process.ts'
 
@@ -22,6 +23,15 @@ afterEach(async () => {
 it('answers when it says it is ready', async () => {
   const { url } = await start()
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
+})
+
+it('serves its contract as a valid OpenAPI 3.1 document, and a page to read it', async () => {
+  const { url } = await start()
+  const validator = new Validator()
+  const contract = (await (await fetch(`${url}/openapi.json`)).json()) as Record<string, unknown>
+  expect(await validator.validate(contract)).toMatchObject({ valid: true })
+  expect(validator.version).toBe('3.1')
+  expect(await (await fetch(`${url}/docs`)).text()).toContain('secret_required')
 })
 
 it('shows the root token on the first start and keeps it for the next', async () => {

@@ -22,6 +22,10 @@ function world() {
           ]
         : [],
     pageEndpoints: async () => [],
+    pageShared: async () => [
+      { id: 'default OLD', tenantId: 'default', name: 'OLD', updatedAt: NOW - 91 * DAY_MS },
+      { id: 'default YOUNG', tenantId: 'default', name: 'YOUNG', updatedAt: NOW },
+    ],
     pageTokens: async () => [
       { id: 'tok_1', tenantId: 'default', name: 'soon', expiresAt: NOW + DAY_MS },
       { id: 'tok_2', tenantId: 'default', name: 'gone', expiresAt: NOW - 31 * DAY_MS },
@@ -41,7 +45,12 @@ describe('the watch', () => {
   it('tells of secrets older than 90 days and of tokens that end soon, and forgets those long expired', async () => {
     const { did, deps } = world()
     await watch(deps)
-    expect(did).toEqual(['hookway.source.secret_stale src_1', 'hookway.token.expiring tok_1', 'remove tok_2'])
+    expect(did).toEqual([
+      'hookway.source.secret_stale src_1',
+      'hookway.secret.stale default OLD',
+      'hookway.token.expiring tok_1',
+      'remove tok_2',
+    ])
   })
 
   it('looks once a day', async () => {

@@ -71,6 +71,20 @@ describe('a token', () => {
     world.time.now += 21_000
     expect((await ask()).status).toBe(200)
   })
+
+  it('that asks for more is told of to its owner once an hour, not at each refusal', async () => {
+    const quotas = { requestsPerMinute: 1 }
+    const tenant = (await world.call('POST', '/v1/tenants', { name: 'loop', quotas })).body.id
+    const { id, token } = (await world.call('POST', '/v1/tokens', { name: 't', scopes: ['*'] }, { tenant }))
+      .body
+    world.did.length = 0
+    const ask = () => world.call('GET', '/v1/sources', undefined, { token })
+    for (let i = 0; i < 5; i++) await ask()
+    expect(world.did).toEqual([`tell ${tenant} api.rate_limit_exceeded ${id}`])
+    world.time.now += 3_600_000
+    for (let i = 0; i < 5; i++) await ask()
+    expect(world.did).toHaveLength(2)
+  })
 })
 
 describe('a quota', () => {

@@ -128,15 +128,16 @@ describe('every call', () => {
   })
 
   it('hides what went wrong on our side, and reports it', async () => {
-    const broken = await makeWorld({
-      publish: async () => {
-        throw new Error('secret detail')
-      },
-    })
-    const reply = await broken.call('POST', '/v1/events', { type: 'a', data: 1 })
+    const fail = () => Promise.reject(new Error('secret detail'))
+    const broken = await makeWorld({ publish: fail, endpointRemoved: fail })
+    const { id } = (await broken.call('POST', '/v1/endpoints', { url: target })).body
+    const reply = await broken.call('DELETE', `/v1/endpoints/${id}`)
     expect(reply).toMatchObject(problem(500, 'internal'))
-    expect(JSON.stringify(reply.body)).not.toContain('secret detail')
-    expect(broken.did).toEqual(['reported Error: secret detail'])
+    const published = await broken.call('POST', '/v1/events', { type: 'a', data: 1 })
+    expect(published).toMatchObject(problem(503, 'unavailable'))
+    expect(published.headers.get('retry-after')).toBe('1')
+    expect(JSON.stringify([reply.body, published.body])).not.toContain('secret detail')
+    expect(broken.did).toEqual(['reported Error: secret detail', 'reported Error: secret detail'])
   })
 })
 

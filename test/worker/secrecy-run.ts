@@ -9,12 +9,21 @@ export const SECRETS = [
   'wrong-body-5581',
   'ghp_for-the-provider-5581',
   'given-to-a-provider-5581',
+  'shared-value-5581',
 ]
 
 /** Makes, changes, rotates, breaks, lists and removes everything that holds a secret. */
 export async function runEverything(world: World): Promise<{ answers: unknown[]; shownOnce: string[] }> {
-  const [given = '', whsec = '', bearer = '', hidden = '', wrong = '', providerToken = '', told = ''] =
-    SECRETS
+  const [
+    given = '',
+    whsec = '',
+    bearer = '',
+    hidden = '',
+    wrong = '',
+    providerToken = '',
+    told = '',
+    shared = '',
+  ] = SECRETS
   const answers: unknown[] = []
   const shownOnce: string[] = []
   const call = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
@@ -26,7 +35,15 @@ export async function runEverything(world: World): Promise<{ answers: unknown[];
     answers.push(reply.status, rest, [...reply.headers])
     return reply.body
   }
-  const source = await call('POST', '/v1/sources', { provider: 'github', secrets: [given] })
+  await call('PUT', '/v1/secrets/SHARED', { value: shared })
+  const named = { url: 'https://s.example/', auth: { type: 'bearer', token: { $secret: 'SHARED' } } }
+  await call('PUT', '/v1/import', { endpoints: [{ uid: 'named', ...named }] })
+  await call('GET', '/v1/export')
+  const source = await call('POST', '/v1/sources', {
+    provider: 'github',
+    secrets: [given],
+    hidden: { header: 'x-hidden', value: hidden },
+  })
   await call('POST', '/v1/sources', { provider: 'github' }, { 'idempotency-key': 'k' })
   await call('POST', `/v1/sources/${source.id}/secrets`, {})
   const ask = { credentials: { token: providerToken }, target: { organization: 'octo' }, secret: told }
@@ -50,6 +67,7 @@ export async function runEverything(world: World): Promise<{ answers: unknown[];
     'endpoints',
     'tokens',
     'audit',
+    'secrets',
     'deliveries',
     'events',
     'health',
