@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { EndpointSettings } from '../model/endpoint.ts'
+import { batchFaults } from '../model/batch.ts'
 import { requestFaults } from '../model/delivery-request.ts'
 import { maskSecrets } from '../model/masked.ts'
 import type { FieldError } from '../model/problem.ts'
@@ -39,7 +40,7 @@ export async function sealSettings(
   given: EndpointSettings,
   { known, id, sealer }: Owner & { known: SealedParts | undefined },
 ): Promise<{ settings: EndpointSettings; sealed: SealedParts }> {
-  const faults = [...requestFaults(given), ...(await keyFaults(given))]
+  const faults = [...requestFaults(given), ...batchFaults(given), ...(await keyFaults(given))]
   if (faults.length > 0) throw invalid(faults)
   const masked = await maskSecrets(given, { known: known ?? {}, id, sealer })
   if (!masked.ok) throw invalid(masked.error)
