@@ -4,7 +4,7 @@ import type { AttemptRecord, DeliveryRow } from '../model/delivery-log.ts'
 import { step, type DeliveryState } from '../model/delivery.ts'
 import type { EndpointId } from '../model/id.ts'
 import type { Attempted } from './attempt.ts'
-import { conclude, type Parts } from './conclude.ts'
+import { conclude, type Ended, type Parts } from './conclude.ts'
 import { NEVER } from './lanes.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
 import type { Outbox } from './outbox.ts'
@@ -23,14 +23,18 @@ interface BatchLog {
 }
 
 /** Keeps what became of an attempt; answers when it is due again. */
-export function concludeParcel(parts: Parts, parcel: Parcel, attempted: Attempted): number | undefined {
+export function concludeParcel(
+  parts: Parts,
+  { position, place, ...parcel }: Parcel & Pick<Ended, 'position' | 'place'>,
+  attempted: Attempted,
+): number | undefined {
   const { attempts, members, keys, batch } = parcel
   if (batch) return concludeBatch(parts, { ...parcel, batch }, attempted)
   const [only] = members
   if (only === undefined) return undefined
-  const { position, delivery } = only
+  const { delivery } = only
   const from = sending(attempts, attempts > delivery.triedBefore + 1)
-  return conclude(parts, { position, key: keys[0] ?? null, delivery, from, attempted })
+  return conclude(parts, { position, place, key: keys[0] ?? null, delivery, from, attempted })
 }
 
 /** The row of a member as the log was to have it after the batch's last attempt; undefined: there was none. */

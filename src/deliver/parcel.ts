@@ -35,13 +35,24 @@ export function pack(kind: 'retry' | 'next', position: number, packing: Packing)
   if (batch) return packBatch(batch, packing)
   const key = kind === 'retry' ? (lanes.get(position)?.key ?? null) : packing.keyOf(position)
   lanes.start(position, key)
-  const delivery = store.delivery(position)
-  const triedBefore = delivery?.triedBefore ?? 0
+  const attempts = lanes.get(position)?.attempts ?? 0
+  return single(position, { delivery: store.delivery(position), key, attempts })
+}
+
+/** A delivery that goes by itself. `attempts`: before this one, if it has a row of its own. */
+export function single(
+  unit: number,
+  {
+    delivery,
+    key,
+    attempts = 0,
+  }: { delivery: StoredDelivery | undefined; key: string | null; attempts?: number },
+): Parcel {
   return {
-    unit: position,
+    unit,
     keys: [key],
-    members: delivery ? [{ position, delivery }] : [],
-    attempts: Math.max(lanes.get(position)?.attempts ?? 0, triedBefore) + 1,
+    members: delivery ? [{ position: unit, delivery }] : [],
+    attempts: Math.max(attempts, delivery?.triedBefore ?? 0) + 1,
     batch: undefined,
     batchId: undefined,
   }
