@@ -6,6 +6,8 @@ import type { DeliveryStore } from './store.ts'
 
 /** In one object, in all of its groups. */
 const GATHERED_MAX = 10_000
+/** The time of a group to which nothing is added any more. */
+const CLOSED = 0
 /** What the form adds to the body of an event, about. */
 const ITEM_BYTES = 300
 
@@ -50,27 +52,30 @@ export class Gathering {
     this.#deps = deps
   }
 
-  /** The first of a ripe group, or a delivery that goes by itself. Gathers on the way, until something may start. */
+  /**
+   * The first of a ripe group, or a delivery that goes by itself. Gathers on the way until a group is closed: one that
+   * has waited long enough may still grow by what is there.
+   */
   first(withReplays: boolean): number | undefined {
-    const { next, formOf, keyOf } = this.#deps
+    const { now, next, formOf, keyOf } = this.#deps
     for (;;) {
-      const ripe = this.#ripe(withReplays)
-      if (ripe !== undefined) return ripe
+      const closed = this.#ripe(withReplays, CLOSED)
+      if (closed !== undefined) return closed
       const position = next(withReplays)
-      if (position === undefined) return undefined
+      if (position === undefined) return this.#ripe(withReplays, now())
       const form = formOf(position)
       const key = keyOf(position)
       const holder = key === null ? undefined : this.#holders.get(key)
       const group = form && this.#groups.get(form.name)
       if (holder !== undefined && holder !== group) this.#close(holder)
-      else if (form === undefined) return position
+      else if (form === undefined) return this.#ripe(withReplays, now()) ?? position
       else if (group && !hasRoom(group, form)) this.#close(group)
       else {
         this.#add(group, form, position, key)
         continue
       }
       // What stands in the way goes first; the delivery stays where it is until then.
-      return this.#ripe(withReplays)
+      return this.#ripe(withReplays, CLOSED)
     }
   }
 
@@ -143,8 +148,8 @@ export class Gathering {
   }
 
   #close(group: Group): void {
-    group.until = 0
-    this.#ripeAt = 0
+    group.until = CLOSED
+    this.#ripeAt = CLOSED
   }
 
   #forget(group: Group): void {
@@ -156,10 +161,9 @@ export class Gathering {
     )
   }
 
-  #ripe(withReplays: boolean): number | undefined {
-    const now = this.#deps.now()
-    if (this.#ripeAt > now) return undefined
-    const ripe = [...this.#groups.values()].filter(({ until }) => until <= now)
+  #ripe(withReplays: boolean, by: number): number | undefined {
+    if (this.#ripeAt > by) return undefined
+    const ripe = [...this.#groups.values()].filter(({ until }) => until <= by)
     for (const each of JOURNAL_CLASSES) {
       if (each === 'replay' && !withReplays) continue
       const group = ripe.find(({ journalClass }) => journalClass === each)
@@ -206,7 +210,7 @@ export function formOf(
     windowMs,
     bytes: event.body.byteLength + ITEM_BYTES,
     // A clock that jumped must not make it wait for longer.
-    until: isOwn ? 0 : Math.min(from, now) + windowMs,
+    until: isOwn ? CLOSED : Math.min(from, now) + windowMs,
   }
 }
 
