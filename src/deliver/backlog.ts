@@ -149,7 +149,7 @@ export class Backlog {
     return this.#gathering.hasten(position)
   }
 
-  /** What gathers for at least so long. */
+  /** What gathers for longer than so. */
   gathering(windowMsMin: number): Iterable<number> {
     return this.#gathering.waiting(windowMsMin)
   }

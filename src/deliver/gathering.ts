@@ -127,9 +127,9 @@ export class Gathering {
     return this.#of.size
   }
 
-  /** What waits for at least so long. */
+  /** What waits for longer than so. */
   *waiting(windowMsMin: number): Iterable<number> {
-    for (const { windowMs, members } of this.#groups.values()) if (windowMs >= windowMsMin) yield* members
+    for (const { windowMs, members } of this.#groups.values()) if (windowMs > windowMsMin) yield* members
   }
 
   #add(known: Group | undefined, form: Form, position: number, key: string | null): void {

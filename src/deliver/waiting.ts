@@ -10,7 +10,7 @@ import type { DeliveryStore } from './store.ts'
 
 /** Deliveries that are made visible, or cancelled, at one alarm. */
 const AT_ONCE_MAX = 200
-/** What gathers for less is not shown: it is sent about as soon as it would be seen. */
+/** What gathers for no longer is not shown: it is sent about as soon as it would be seen. */
 const GATHERING_SHOWN_MS = 60_000
 
 export interface Waiting {
