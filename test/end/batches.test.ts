@@ -62,7 +62,9 @@ it('is tried again as it was, also by a server that was killed in between', { ti
   expect((await relay.delivery(later[0]?.id ?? '')).status).toBe('delivered')
   const own = receiver.received.filter((each) => numbersOf(each).includes(1))
   expect(own.length).toBeGreaterThanOrEqual(3)
-  expect(new Set(own.map(({ headers, body }) => `${headers['webhook-id']} ${String(body)}`)).size).toBe(1)
+  expect(new Set(own.map(({ headers, body }) => [headers['webhook-id'], String(body)].join(' '))).size).toBe(
+    1,
+  )
   expect(own.map(numbersOf).at(-1)).toEqual([1, 2])
 })
 

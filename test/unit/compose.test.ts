@@ -122,7 +122,12 @@ describe('the body of an aggregate', () => {
         last: TIMES[1],
         events: [
           { id: ids[0], type: 'lead.created', timestamp: TIMES[0], data: { lead: { id: 42, ok: true } } },
-          { id: ids[1], type: 'deal.won', timestamp: TIMES[1], data: { amount: 12345678901234567890 } },
+          {
+            id: ids[1],
+            type: 'deal.won',
+            timestamp: TIMES[1],
+            data: { amount: Number('12345678901234567890') },
+          },
         ],
       },
     })

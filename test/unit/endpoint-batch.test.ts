@@ -34,7 +34,9 @@ describe('a batch', () => {
     ])
     await rest(world)
     expect(sentIds(world).at(-1)).toEqual([more[4]])
-    expect([...world.log.values()].map(({ status }) => status)).toEqual(new Array(7).fill('delivered'))
+    expect([...world.log.values()].map(({ status }) => status)).toEqual(
+      Array.from({ length: 7 }, () => 'delivered'),
+    )
   })
 
   it('goes so long after its first event was received, by one alarm for all of them', async () => {
@@ -229,7 +231,9 @@ describe('a person and a batch', () => {
     const { endpoint } = world.queue
     if (endpoint) world.queue.remove(endpoint)
     await rest(world)
-    expect([...world.log.values()].map(({ status }) => status)).toEqual(new Array(5).fill('cancelled'))
+    expect([...world.log.values()].map(({ status }) => status)).toEqual(
+      Array.from({ length: 5 }, () => 'cancelled'),
+    )
     expect(world.queue.nextWakeAt()).toBeUndefined()
   })
 })
