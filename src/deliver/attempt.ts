@@ -10,6 +10,7 @@ import type { HeaderPair } from '../model/request.ts'
 import type { CheckTarget } from '../model/resolver.ts'
 import { err, ok, type Result } from '../model/result.ts'
 import { authHeaders } from './authorise.ts'
+import { compose, type Composed } from './compose.ts'
 import { encode } from './encode.ts'
 import { exchange, type Failed, type Fetch, type Received } from './exchange.ts'
 import { prepare, setHeader, type Prepared } from './prepare.ts'
@@ -38,6 +39,8 @@ export interface AttemptInput {
   secrets: readonly string[]
   /** From 1. */
   attempt: number
+  /** It is one of these, which go together. */
+  batch?: Composed
 }
 
 export interface Attempted {
@@ -69,22 +72,34 @@ type Refusal = Extract<Outcome, { kind: 'refused' }>
 
 /** The request but for its authorisation: guarded, in the form and the encoding that the endpoint asks for, and signed. */
 async function makeRequest(
-  { deliveryId, event, settings, secrets, attempt }: AttemptInput,
+  input: AttemptInput,
   at: number,
   { checkTarget, readBody }: AttemptDeps,
 ): Promise<Result<Prepared, Tried>> {
-  const body = event.head.bodyKey === undefined ? event.body : await readBody(event.head.bodyKey)
-  if (body === undefined) return refused('payload_missing', 'The payload is no longer stored.')
+  const { deliveryId, settings: own, secrets, attempt } = input
+  const { bodyKey } = input.event.head
+  const given = bodyKey === undefined ? input.event.body : await readBody(bodyKey)
+  if (given === undefined) return refused('payload_missing', 'The payload is no longer stored.')
+  const batch = input.batch && compose(input.batch, own, given)
+  const { event, settings } = batch ? { event: batch.event, settings: { ...own, ...batch.settings } } : input
+  const body = batch ? event.body : given
   const target = targetOf(settings, event, body)
   if (!target.ok) return refused('bad_url', target.error)
   const checked = await checkTarget(target.value)
   if (!checked.ok) return refused(checked.error.reason, checked.error.detail)
-  const prepared = prepare({ event, body, url: checked.value.href, settings, attempt })
+  const prepared = prepare({
+    event,
+    body,
+    url: checked.value.href,
+    settings,
+    attempt,
+    ...(batch && { batch }),
+  })
   const encoded = await encode(prepared, settings).catch(() => undefined)
   if (encoded === undefined) return refused('bad_settings', 'The key of `encryption` cannot be used.')
   const signatures = await signatureHeaders({
     signing: settings.signing,
-    id: deliveryId,
+    id: input.batch?.id ?? deliveryId,
     timestamp: Math.floor(at / 1000),
     method: encoded.method,
     url: encoded.url,

@@ -2,6 +2,7 @@ import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import type { DeliveryRow, EventRow } from '../model/delivery-log.ts'
 import type { DeliveryState } from '../model/delivery.ts'
 import type { ByHand } from '../model/rpc.ts'
+import { isLogged, memberLogOf } from './conclude-batch.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
 import type { Parts } from './conclude.ts'
 import { withItems } from './repeats.ts'
@@ -27,6 +28,7 @@ export function retryByHand(hands: Hands, delivery: DeliveryRef): ByHand {
   const position = findWaiting(hands, delivery)
   if (position === undefined) return { kind: 'absent', attempts: outbox.attemptsOf(delivery.id) }
   if (hands.isInFlight(position)) return { kind: 'sending' }
+  if (backlog.hasten(position)) return { kind: 'done' }
   const row = lanes.get(position)
   if (row === undefined && hands.keyOf(position) === null) {
     if (backlog.leftCount >= LEFT_MAX) return { kind: 'full' }
@@ -40,7 +42,9 @@ export function retryByHand(hands: Hands, delivery: DeliveryRef): ByHand {
       attempts === 0 ? { status: 'pending', attempts } : { status: 'retrying', attempts, dueAt: now },
     )
     const receipt = log ? outbox.add(log.row, log.event) : row.receipt
-    lanes.put({ ...row, dueAt: now, receipt }, log?.row ?? store.retryLog(position))
+    const batch = lanes.batches.of(position)
+    if (batch) lanes.putBatch(batch, { dueAt: now, receipts: [...batch.receipts, receipt] })
+    else lanes.put({ ...row, dueAt: now, receipt }, log?.row ?? store.retryLog(position))
   }
   return { kind: 'done' }
 }
@@ -99,7 +103,10 @@ function logOf(
   const delivery = store.delivery(position)
   if (delivery === undefined) return undefined
   const retry = lanes.get(position)
-  const carried = retry && !outbox.isConfirmed(retry.receipt) ? store.retryLog(position) : undefined
+  const batch = lanes.batches.of(position)
+  const told =
+    batch && !isLogged(batch, outbox) ? memberLogOf(batch, { delivery, endpointId: endpoint.id }) : undefined
+  const carried = retry && !outbox.isConfirmed(retry.receipt) ? (told ?? store.retryLog(position)) : undefined
   const row = deliveryRow({ delivery, endpointId: endpoint.id, state, carried, isByHand: true })
   return { row, event: eventRowOf(delivery) }
 }

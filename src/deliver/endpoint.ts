@@ -1,6 +1,5 @@
 import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import type { LogMessage } from '../model/delivery-log.ts'
-import type { DeliveryState } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { orderingKeyOf } from '../model/ordering-key.ts'
 import { toRanges } from '../model/ranges.ts'
@@ -13,12 +12,14 @@ import type { EndpointDeps } from './endpoint-deps.ts'
 import { Lanes, NEVER } from './lanes.ts'
 import { Loans, mayBorrow } from './loans.ts'
 import { Outbox, type Batch } from './outbox.ts'
-import { conclude, type Parts } from './conclude.ts'
+import { concludeParcel } from './conclude-batch.ts'
+import type { Parts } from './conclude.ts'
+import { inputOf, pack, single, type Parcel } from './parcel.ts'
 import { isWorthKeeping, Progress } from './progress.ts'
 import { resendUnconfirmed } from './recover.ts'
 import { Repeats } from './repeats.ts'
 import { schedule, type Facts } from './schedule.ts'
-import { RETENTION_MS, type Checkpoint, type StoredDelivery } from './store.ts'
+import { RETENTION_MS, type Checkpoint } from './store.ts'
 import { Announcer, cancelSome } from './waiting.ts'
 import { nextWake, SAFETY_MS } from './wake.ts'
 
@@ -64,7 +65,7 @@ export class EndpointQueue {
       receipts.reduce((last, each) => Math.max(last, each), checkpoint?.receipt ?? 0),
     )
     resendUnconfirmed(checkpoint, { store, outbox: this.#outbox, lanes: this.#lanes })
-    this.#progress = new Progress({ store, clock, state: () => this.#checkpoint() })
+    this.#progress = new Progress({ ...this.#kept(), clock, state: () => this.#checkpoint() })
   }
 
   get endpoint(): Endpoint | undefined {
@@ -79,14 +80,18 @@ export class EndpointQueue {
     const { clock, wakeBy } = this.#deps
     const { fresh: unlent, owed } = this.#loans.without(batch)
     const unknown = unlent && this.#repeats.without(unlent)
-    const fresh = unknown?.origin === undefined ? unknown : this.#withoutWaiting(unknown)
+    const waiting = () => ({ ...this.#kept(), oldest: this.#oldestNeeded() })
+    const fresh = unknown?.origin === undefined ? unknown : withoutWaiting(waiting(), unknown)
     if (fresh === undefined) return owed
     this.#acceptedAt = clock.now()
-    wakeBy(this.#acceptedAt + SAFETY_MS)
     const isBorrowed = mayBorrow(fresh, { endpoint: this.#endpoint, facts: (own) => this.#facts(own) })
     if (isBorrowed) this.#borrow(fresh)
     else this.#repeats.remember(fresh, this.#progress.accepted(fresh))
     this.drain()
+    // What gathers is not due before its window ends: an alarm for each event would say nothing.
+    const isWaiting = this.#backlog.isGathering && this.#endpoint?.settings.state === 'active'
+    if (isWaiting && this.#isQuiet() && !this.#progress.isDirty) this.arm()
+    else wakeBy(this.#acceptedAt + SAFETY_MS)
     const borrowed = isBorrowed ? fresh.items.map(({ segment }) => segment) : []
     return [...new Set([...owed, ...borrowed])]
   }
@@ -97,6 +102,7 @@ export class EndpointQueue {
     const isResume = this.#endpoint?.settings.state !== 'active' && this.#endpoint !== undefined
     this.#endpoint = endpoint
     this.#deps.store.saveEndpoint(endpoint)
+    this.#backlog.regather()
     if (isResume && endpoint.settings.state === 'active') this.#gate.resume()
     this.drain()
     this.arm()
@@ -119,7 +125,7 @@ export class EndpointQueue {
         ...this.#parts(this.#endpoint),
         oldest: this.#oldestNeeded(),
         keyOf: (position) => this.#keyOf(position),
-        isInFlight: (position) => this.#inFlight.has(position),
+        isInFlight: (position) => this.#inFlight.has(this.#lanes.unitOf(position)),
       },
       delivery,
     )
@@ -223,15 +229,13 @@ export class EndpointQueue {
   }
 
   #start(kind: 'retry' | 'next', position: number): void {
-    const delivery = this.#deps.store.delivery(position)
-    const key = kind === 'retry' ? (this.#lanes.get(position)?.key ?? null) : this.#keyOf(position)
-    if (kind === 'next') this.#backlog.take(position)
-    this.#lanes.start(position, key)
-    if (delivery) {
+    const parcel = pack(kind, position, { ...this.#kept(), keyOf: (each) => this.#keyOf(each) })
+    const input = inputOf(parcel, this.#deps.store)
+    if (input) {
       this.#gate.spend()
-      void this.#run(position, key, delivery)
+      void this.#run(parcel, input)
     } else {
-      this.#over(key)
+      this.#over(parcel)
       this.#settle([position])
     }
   }
@@ -242,7 +246,9 @@ export class EndpointQueue {
       const delivery = this.#loans.delivery(loan)
       if (delivery === undefined) continue
       this.#gate.spend()
-      void this.#run(loan, null, delivery)
+      const parcel = single(loan, { delivery, key: null })
+      const input = inputOf(parcel, this.#deps.store)
+      if (input) void this.#run(parcel, input)
     }
   }
 
@@ -258,42 +264,38 @@ export class EndpointQueue {
     return position
   }
 
-  async #run(position: number, key: string | null, delivery: StoredDelivery): Promise<void> {
+  async #run(parcel: Parcel, input: Parameters<EndpointDeps['attempt']>[0]): Promise<void> {
     const endpoint = this.#endpoint
     if (endpoint === undefined) return
-    const retry = this.#lanes.get(position)
-    const attempts = Math.max(retry?.attempts ?? 0, delivery.triedBefore) + 1
-    const before = attempts > delivery.triedBefore + 1 ? 'retrying' : 'pending'
-    const state: DeliveryState = { status: 'sending', attempts, before }
-    this.#inFlight.set(position, { isReplay: this.#deps.store.classOf(position) === 'replay' })
+    const { unit } = parcel
+    this.#inFlight.set(unit, { isReplay: this.#deps.store.classOf(unit) === 'replay' })
     try {
-      const { id, event } = delivery
-      const attempted = await this.#deps.attempt({ deliveryId: id, event, attempt: attempts }, endpoint)
+      const attempted = await this.#deps.attempt(input, endpoint)
       const settings = this.#endpoint?.settings ?? endpoint.settings
       const notice = this.#gate.observe(attempted.outcome, attempted.record.durationMs, settings)
-      const place = () => this.#writeLoan(position)
-      const ended = { position: this.#loans.placeOf(position), place, key, delivery, from: state, attempted }
-      const dueAt = conclude(this.#parts(this.#endpoint ?? endpoint), ended)
+      const place = () => this.#writeLoan(unit)
+      const sent = { ...parcel, position: this.#loans.placeOf(unit), place }
+      const dueAt = concludeParcel(this.#parts(this.#endpoint ?? endpoint), sent, attempted)
       if (dueAt !== undefined) this.#deps.wakeBy(dueAt)
-      if (notice) this.#deps.notify({ ...notice, deliveryId: delivery.id })
+      if (notice) this.#deps.notify({ ...notice, deliveryId: input.deliveryId })
     } catch {
       // A fault of ours, not the receiver's: as if the object had been lost, and with a pause against spinning.
       const now = this.#deps.clock.now()
-      if (retry) this.#lanes.postpone(position, now + SAFETY_MS)
-      else this.#backlog.putBack(this.#writeLoan(position))
+      if (parcel.batch ?? this.#lanes.get(unit)) this.#lanes.postpone(unit, now + SAFETY_MS)
+      else this.#backlog.putBack(this.#writeLoan(unit))
       this.#gate.quiet(now + SAFETY_MS)
     } finally {
-      this.#inFlight.delete(position)
-      this.#loans.ended(position)
-      this.#over(key)
+      this.#inFlight.delete(unit)
+      this.#loans.ended(unit)
+      this.#over(parcel)
       this.drain()
     }
   }
 
-  /** The place and the key are free again. */
-  #over(key: string | null): void {
-    this.#lanes.finish(key)
-    if (key !== null) this.#backlog.release(key)
+  /** The place and the keys are free again. */
+  #over({ keys }: Parcel): void {
+    for (const key of keys) this.#lanes.finish(key)
+    for (const key of keys) if (key !== null) this.#backlog.release(key)
   }
 
   /** Deliveries whose outcome is durable: the journal and the retry table need them no more. */
@@ -324,17 +326,12 @@ export class EndpointQueue {
     }
   }
 
-  #withoutWaiting(batch: AcceptBatch): AcceptBatch | undefined {
-    const [outbox, backlog, lanes] = [this.#outbox, this.#backlog, this.#lanes]
-    return withoutWaiting(
-      { store: this.#deps.store, outbox, backlog, lanes, oldest: this.#oldestNeeded() },
-      batch,
-    )
+  #parts(endpoint: Endpoint): Parts {
+    return { ...this.#kept(), clock: this.#deps.clock, endpoint }
   }
 
-  #parts(endpoint: Endpoint): Parts {
-    const { store, clock } = this.#deps
-    return { store, clock, outbox: this.#outbox, backlog: this.#backlog, lanes: this.#lanes, endpoint }
+  #kept() {
+    return { store: this.#deps.store, outbox: this.#outbox, backlog: this.#backlog, lanes: this.#lanes }
   }
 
   /** Nothing moves: what is left waits for a time, a resume or a confirmation. */

@@ -140,7 +140,9 @@ export function mayBorrow(
   const { settings, version } = endpoint
   if (version < batch.endpointVersion || settings.ordering !== 'none') return false
   if (settings.delaySeconds > 0 || settings.rateLimit !== null) return false
-  if (batch.items.some(({ deliverAt }) => deliverAt !== undefined)) return false
+  // What goes with others waits for them.
+  if ((settings.batch ?? null) !== null) return false
+  if (batch.items.some(({ deliverAt, aggregate }) => deliverAt !== undefined || aggregate)) return false
   const now = facts(endpoint)
   const withOthers = { ...now, inFlight: now.inFlight + batch.items.length - 1, retry: undefined, next: 1 }
   return now.next === undefined && schedule(withOthers).kind === 'next'

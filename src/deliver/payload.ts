@@ -31,12 +31,13 @@ export function payloadOf(settings: RequestSettings, { head }: Event, body: Byte
     return typed(`${contentType}; charset=utf-8`, cloudEvent(head, body))
   }
   const json = settings.payload === 'envelope' ? envelope(head, body) : standard(head, body)
+  if (contentType === 'application/x-ndjson') return typed(contentType, oneLine(json))
   if (contentType === 'application/x-www-form-urlencoded') return typed(contentType, toForm(json))
   if (contentType === 'application/xml') return typed(`${contentType}; charset=utf-8`, toXml(json))
   return typed('application/json', json)
 }
 
-function typed(contentType: string, body: string): Payload {
+export function typed(contentType: string, body: string): Payload {
   return { headers: [['content-type', contentType]], body: utf8(body) }
 }
 
@@ -46,11 +47,11 @@ function rawHeaders({ contentType, headers = [] }: EventHead): HeaderPair[] {
   return [['content-type', contentType], ...(encoding ? [encoding] : [])]
 }
 
-function standard(head: EventHead, body: Bytes): string {
+export function standard(head: EventHead, body: Bytes): string {
   return `{"type":${JSON.stringify(head.type)},"timestamp":${timeOf(head)},"data":${dataJson(body)}}`
 }
 
-function envelope(head: EventHead, body: Bytes): string {
+export function envelope(head: EventHead, body: Bytes): string {
   const { id, type, tenantId } = head
   const metadata = { version: ENVELOPE_VERSION, environment: 'production', ...head.metadata }
   return (
@@ -60,7 +61,7 @@ function envelope(head: EventHead, body: Bytes): string {
 }
 
 /** CloudEvents 1.0.2, JSON format: the whole event is the body (HTTP binding 3.2, structured mode). */
-function cloudEvent(head: EventHead, body: Bytes): string {
+export function cloudEvent(head: EventHead, body: Bytes): string {
   const attributes = JSON.stringify({ ...attributesOf(head), datacontenttype: head.contentType })
   return `${attributes.slice(0, -1)},${dataMember(head, body)}}`
 }
@@ -97,12 +98,17 @@ function percentEncoded(value: string): string {
   return value.toWellFormed().replaceAll(/[^\x21\x23\x24\x26-\x7e]/gu, (char) => encodeURIComponent(char))
 }
 
+/** JSON on one line of its own. A break in it stands between values: in a string it would be escaped. */
+export function oneLine(json: string): string {
+  return `${json.replaceAll(/[\r\n]+/g, ' ')}\n`
+}
+
 function timeOf(head: EventHead): string {
   return JSON.stringify(isoTime(head.occurredAt ?? head.receivedAt))
 }
 
 /** The body as JSON: itself when it is JSON (its text unchanged, so numbers keep their digits), else as a string. */
-function dataJson(body: Bytes): string {
+export function dataJson(body: Bytes): string {
   const raw = text(body)
   try {
     JSON.parse(raw)

@@ -1,5 +1,7 @@
+import { BatchRows } from '../db/batch-rows.ts'
 import { Journal, type Sql } from '../db/journal.ts'
 import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
+import type { Aggregation } from '../model/batch.ts'
 import { concat, text, utf8 } from '../model/bytes.ts'
 import type { DeliveryRow, LogMessage } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
@@ -63,6 +65,7 @@ interface AcceptedRow {
     record: number,
     triedBefore?: number,
     deliverAt?: number,
+    aggregate?: Aggregation,
   ][]
   records: Uint8Array[]
 }
@@ -71,6 +74,7 @@ interface AcceptedRow {
 export class DeliveryStore {
   readonly #sql: Sql
   readonly #journal: Journal
+  readonly batches: BatchRows
   readonly #rows = new Map<number, AcceptedRow>()
   /** Rows of each class that may hold something unstarted, ascending. */
   readonly #accepted: Record<JournalClass, number[]> = { high: [], normal: [], low: [], replay: [] }
@@ -83,6 +87,7 @@ export class DeliveryStore {
       'CREATE TABLE IF NOT EXISTS retry (position INTEGER PRIMARY KEY, due_at INTEGER NOT NULL, attempts INTEGER NOT NULL, receipt INTEGER NOT NULL, key TEXT, log TEXT NOT NULL)',
     )
     this.#journal = new Journal(sql)
+    this.batches = new BatchRows(sql)
     this.#written = this.#journal.lastCheckpoint() ?? ''
     const next = Object.values(this.checkpoint()?.backlog.next ?? { none: 0 })
     const from = split(Math.min(...next))[0]
@@ -123,8 +128,10 @@ export class DeliveryStore {
   /** One row for the whole batch. */
   appendAccepted(batch: AcceptBatch, checkpoint: Checkpoint, now: number): void {
     const { intake, items } = batch
-    const compact = items.map(({ segment, index, subscriptionId, record, triedBefore, deliverAt }) => {
+    const compact = items.map(({ segment, index, subscriptionId, record, triedBefore, ...more }) => {
       const item = [segment, index, subscriptionId, record]
+      const { deliverAt, aggregate } = more
+      if (aggregate) return [...item, triedBefore ?? 0, deliverAt ?? 0, aggregate]
       if (deliverAt !== undefined) return [...item, triedBefore ?? 0, deliverAt]
       return triedBefore === undefined ? item : [...item, triedBefore]
     })
@@ -173,6 +180,12 @@ export class DeliveryStore {
   deliverAt(position: number): number {
     const [seq, at] = split(position)
     return this.#row(seq)?.items[at]?.[5] ?? 0
+  }
+
+  /** By what it is aggregated with others; undefined: it is not. */
+  aggregateOf(position: number): Aggregation | undefined {
+    const [seq, at] = split(position)
+    return this.#row(seq)?.items[at]?.[6]
   }
 
   delivery(position: number): StoredDelivery | undefined {
