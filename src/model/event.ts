@@ -60,6 +60,8 @@ export interface EventHead {
   metadata: EventMetadata
   /** What a subscription's transformation changed; absent: the event is as it came. */
   made?: Made
+  /** Its sender waits for the endpoint's answer, so that more of it is read. */
+  isAwaited?: true
   /** Set when the body is in object storage and not in the record. */
   bodyKey?: string
   bodyBytes: number
