@@ -71,6 +71,13 @@ export class EndpointQueue {
     return this.#endpoint
   }
 
+  /** Nothing starts before then, whatever waits (ms). */
+  get opensAt(): number {
+    const settings = this.#endpoint?.settings
+    if (settings === undefined) return 0
+    return settings.state === 'active' ? this.#gate.opensAt(settings) : Infinity
+  }
+
   /**
    * I1: durable when it returns (the output gate holds the answer), and a repeat adds nothing. Returns the segments
    * that are only borrowed: of these the intake keeps its copy until they are settled.
