@@ -32,6 +32,7 @@ import { findRegistration } from './registrations/registry.ts'
 import { orderDelivery, redeliver } from './redeliver.ts'
 import { endpointsWanting } from './replaying.ts'
 import { makeSend } from './registering.ts'
+import type { ReplyDeps } from './route/reply.ts'
 import type { RouteDeps } from './route/route.ts'
 import { RoutingCache, type RoutingSource } from './route/routing-cache.ts'
 
@@ -94,6 +95,14 @@ export function makeRouteDeps(env: Env): RouteDeps {
     readSegments: (intake, segments) => intakeOf(env, intake).readSegments(segments),
     settlePage: ({ intake, segments, page }) => intakeOf(env, intake).settlePage(segments, page),
     steer: makeSteerDeps(env),
+  }
+}
+
+export function makeReplyDeps(env: Env): ReplyDeps {
+  return {
+    routingTable: makeRouteDeps(env).routingTable,
+    now: systemClock.now,
+    wait: (object, delivery) => endpointOf(env, object).answer(delivery),
   }
 }
 
