@@ -3,7 +3,7 @@ import { findSource, keepFirstSecret } from './db/sources.ts'
 import { documentedReceipt, type ReceivedFacts } from './api/documents/received.ts'
 import { settingsOf } from './env.ts'
 import { appendWithRetry } from './model/object-call.ts'
-import { intakeOf } from './objects.ts'
+import { intakeOf, routerOf } from './objects.ts'
 import { makeAcceptDeps } from './publish.ts'
 import { refreshUsage, requireEvents } from './quota.ts'
 import { systemClock } from './model/clock.ts'
@@ -15,6 +15,9 @@ import type { IngestDeps } from './ingest/ingest.ts'
 import { RejectionSampler } from './ingest/rejections.ts'
 import { visit } from './ingest/visit.ts'
 import { SourceCache, type ReadSource } from './ingest/source-cache.ts'
+
+/** What ingestion needs of the request's context. */
+type Context = Pick<ExecutionContext, 'waitUntil'> & { readonly exports?: unknown }
 
 const sources = new SourceCache()
 const sampler = new RejectionSampler()
@@ -41,7 +44,7 @@ async function answerAsDocumented(
   request: Request,
   sourceId: SourceId,
   env: Env,
-  ctx: Pick<ExecutionContext, 'waitUntil'>,
+  ctx: Context,
 ): Promise<Response> {
   const started = systemClock.now()
   let facts: ReceivedFacts | undefined
@@ -57,7 +60,7 @@ async function answerAsDocumented(
   return documentedReceipt(response, { facts, processingTimeMs: systemClock.now() - started })
 }
 
-function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): IngestDeps {
+function makeIngestDeps(env: Env, ctx: Context): IngestDeps {
   const { sealer, hasTestClock } = settingsOf(env)
   const clock = systemClock
   const read: ReadSource = (id, { fresh }) => findSource({ db: env.DB, sealer, now: clock.now(), fresh }, id)
@@ -83,6 +86,7 @@ function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): Ing
       await keepFirstSecret(env.DB, { id, secret: sealed, now })
       sources.forget(id)
     },
+    replyTo: (event) => routerOf(ctx).replyTo(event),
     visit: (url) => ctx.waitUntil(visit(url, (...request) => fetch(...request))),
     reject: (id, row) => {
       const count = sampler.take(id, clock.now())

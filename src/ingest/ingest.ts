@@ -1,4 +1,3 @@
-import type { Clock } from '../model/clock.ts'
 import type { RejectionRow } from '../model/delivery-log.ts'
 import type { EventHead, EventMetadata } from '../model/event.ts'
 import { newId, type SourceId } from '../model/id.ts'
@@ -15,12 +14,11 @@ import { answerHandshake } from './handshake.ts'
 import { normalise } from './normalise.ts'
 import { readRequest } from './receive.ts'
 import { rejectionRow } from './rejections.ts'
-import { respond } from './respond.ts'
 import { schemaMismatch } from './schema.ts'
+import { respondInTime, type SyncDeps } from './sync.ts'
 import { verifyRequest } from './verify.ts'
 
-export interface IngestDeps extends AcceptDeps {
-  clock: Clock
+export interface IngestDeps extends AcceptDeps, SyncDeps {
   keys: KeyStore
   findSource(id: SourceId): Promise<Source | undefined>
   /** The source read anew, or undefined when that was done only just now. */
@@ -94,7 +92,8 @@ export async function ingest({ request, sourceId, path }: Inbound, deps: IngestD
   const events = normalised.value
   deps.observe?.(events.map(({ event }) => event.head))
   const appended = await acceptEvents({ ...where, events }, deps)
-  return respond({ source, request: forwarded, type: events[0]?.event.head.type ?? '', appended }, headers)
+  const type = events[0]?.event.head.type ?? ''
+  return await respondInTime({ source, request: forwarded, type, appended, events }, headers, deps)
 }
 
 function laneOf({ ordering, rateLimit }: Source['settings']): Lane['lane'] {

@@ -101,6 +101,7 @@ function headOf(
     contentType: contentTypeOf(request),
     metadata: { ...input.metadata, ...provenance(input), ...changesOf(facts, from) },
     bodyBytes: request.body.byteLength,
+    ...(source.settings.response?.mode === 'sync' && { isAwaited: true as const }),
   }
 }
 

@@ -31,6 +31,7 @@ function openDoor() {
     refreshSource: async () => undefined,
     keepSecret: async () => {},
     visit: () => {},
+    replyTo: async () => ({ kind: 'answered', status: 200, headers: [], body: new Uint8Array(0) }),
     take: async (_, __, limit) => take(limit, 0, 1_760_000_000_000).verdict,
     putBody: async () => {},
     append: async (_, __, items) =>
@@ -84,8 +85,15 @@ it(
 
 function sourceFor({ source }: Vector, mutator: Mutator): Source {
   const verification = mutator.pick(['required', 'required', 'optional', 'off'] as const)
-  const response = { status: 200, contentType: 'application/json', headers: { 'X-Seen': '{{body./id}}' } }
-  const templated = { ...response, body: '{"a":"{{body./type}}","b":"{{id}}"}' }
+  const templated = {
+    mode: mutator.pick(['immediate', 'sync'] as const),
+    endpointId: null,
+    timeoutMs: 1_000,
+    status: 200,
+    contentType: 'application/json',
+    headers: { 'X-Seen': '{{body./id}}' },
+    body: '{"a":"{{body./type}}","b":"{{id}}"}',
+  }
   const jsonSchema = { type: 'object', properties: { id: { type: 'string', maxLength: 20 } } }
   return {
     ...source,
