@@ -1,4 +1,6 @@
+import { getEndpoint } from '../db/endpoints.ts'
 import { isNetwork } from '../model/address.ts'
+import type { TenantId } from '../model/id.ts'
 import type { FieldError } from '../model/problem.ts'
 import type { SourceSettings } from '../model/source.ts'
 import { schemaFault } from '../providers/scheme/json-schema.ts'
@@ -21,6 +23,17 @@ export function requireSound(settings: SourceSettings, { configSchemas }: KnownP
     ...addressFaults('ipDeny', settings.ipDeny),
   ]
   if (faults.length > 0) throw invalid(faults)
+}
+
+/** Throws `invalid_request` when the endpoint whose answer is waited for is none of the tenant's. */
+export async function requireAnswering(
+  db: D1Database,
+  tenantId: TenantId,
+  { response }: SourceSettings,
+): Promise<void> {
+  const id = response?.endpointId
+  if (!id || (await getEndpoint(db, { tenantId, id }))) return
+  throw invalid([{ path: 'response.endpointId', message: 'is no endpoint of this tenant' }])
 }
 
 function schemaFaults({ schema }: SourceSettings): FieldError[] {

@@ -19,7 +19,7 @@ import { changes, operation, type Answer, type Call, type Operation } from './op
 import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
 import { invalid, parse } from './parse.ts'
 import { requireRoom } from './quota.ts'
-import { CHECKED, requireSound } from './source-check.ts'
+import { CHECKED, requireAnswering, requireSound } from './source-check.ts'
 import { generateSecret, gracePeriodSchema, putSecrets, rotate, sealAll } from './secrets.ts'
 
 const secretSchema = z.string().min(1).max(10_000)
@@ -118,10 +118,11 @@ function changingOperations(deps: ApiDeps): Operation[] {
       documentedBody: changeSchema.partial(),
       answers: { status: 200, schema: shownSchema },
       async run({ tenantId, id, body, ifMatch, url, now }) {
-        const changed = await amendSource(deps, { tenantId, id, ifMatch }, (current) => {
+        const changed = await amendSource(deps, { tenantId, id, ifMatch }, async (current) => {
           const { name, ...settings } = parse(changeSchema, { ...current.settings, ...body }, 'body')
           const known = deps.knownProvider(current.provider)
           if (known && CHECKED.some((key) => key in body)) requireSound(settings, known)
+          if ('response' in body) await requireAnswering(deps.db, tenantId, settings)
           return { ...current, name: name ?? current.name, settings, updatedAt: now }
         })
         return { status: 200, body: show(changed, { url, now }), headers: { etag: etagOf(changed) } }
@@ -174,6 +175,7 @@ async function create(deps: ApiDeps, { tenantId, body, url, now }: Creation): Pr
   const known = deps.knownProvider(provider)
   if (!known) throw invalid([{ path: 'provider', message: 'is not the name of a provider' }])
   requireSound(settings, known)
+  await requireAnswering(deps.db, tenantId, settings)
   await requireRoom(deps, tenantId, 'sources')
   const isGenerated = known.needsSecret && given.length === 0 && settings.verification !== 'off'
   const secrets = isGenerated ? [generateSecret()] : given
@@ -209,6 +211,7 @@ async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
   if (provider !== found.provider) throw fixed('provider')
   const known = deps.knownProvider(provider)
   if (known) requireSound(settings, known)
+  await requireAnswering(deps.db, tenantId, settings)
   const changed = await amendSource(deps, { tenantId, id, ifMatch }, async (current) => {
     const secrets =
       given.length === 0
