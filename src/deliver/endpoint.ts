@@ -73,9 +73,7 @@ export class EndpointQueue {
 
   /** Nothing starts before then, whatever waits (ms). */
   get opensAt(): number {
-    const settings = this.#endpoint?.settings
-    if (settings === undefined) return 0
-    return settings.state === 'active' ? this.#gate.opensAt(settings) : Infinity
+    return this.#gate.startsFrom(this.#endpoint?.settings)
   }
 
   /**
