@@ -6,14 +6,14 @@ import { appendWithRetry } from './model/object-call.ts'
 import { intakeOf, routerOf } from './objects.ts'
 import { makeAcceptDeps } from './publish.ts'
 import { refreshUsage, requireEvents } from './quota.ts'
-import { systemClock } from './model/clock.ts'
+import { after, systemClock } from './model/clock.ts'
 import type { SourceId } from './model/id.ts'
 import type { LogMessage } from './model/delivery-log.ts'
 import { makeKeyStore } from './providers/scheme/keys.ts'
 import { answer, makeDoor } from './ingest/door.ts'
 import type { IngestDeps } from './ingest/ingest.ts'
 import { RejectionSampler } from './ingest/rejections.ts'
-import { visit } from './ingest/visit.ts'
+import { Visits } from './ingest/visit.ts'
 import { SourceCache, type ReadSource } from './ingest/source-cache.ts'
 
 /** What ingestion needs of the request's context. */
@@ -21,6 +21,7 @@ type Context = Pick<ExecutionContext, 'waitUntil'> & { readonly exports?: unknow
 
 const sources = new SourceCache()
 const sampler = new RejectionSampler()
+const visits = new Visits()
 const keys = makeKeyStore({ fetch: (url, init) => fetch(url, init), now: systemClock.now })
 
 /** `ANY /in/:sourceId[/*]`. */
@@ -61,7 +62,7 @@ async function answerAsDocumented(
 }
 
 function makeIngestDeps(env: Env, ctx: Context): IngestDeps {
-  const { sealer, hasTestClock } = settingsOf(env)
+  const { sealer, hasTestClock, checkTarget } = settingsOf(env)
   const clock = systemClock
   const read: ReadSource = (id, { fresh }) => findSource({ db: env.DB, sealer, now: clock.now(), fresh }, id)
   return {
@@ -87,7 +88,10 @@ function makeIngestDeps(env: Env, ctx: Context): IngestDeps {
       sources.forget(id)
     },
     replyTo: (event) => routerOf(ctx).replyTo(event),
-    visit: (url) => ctx.waitUntil(visit(url, (...request) => fetch(...request))),
+    visit: (id, url) => {
+      const outward = { clock, after, checkTarget, fetch: (to: string, init: RequestInit) => fetch(to, init) }
+      ctx.waitUntil(visits.visit(id, url, outward))
+    },
     reject: (id, row) => {
       const count = sampler.take(id, clock.now())
       if (count === 0) return

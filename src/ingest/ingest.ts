@@ -30,7 +30,7 @@ export interface IngestDeps extends AcceptDeps, SyncDeps {
   /** Stores what a provider hands over as the secret of a source that has none. Durable when it resolves. */
   keepSecret(id: SourceId, secret: string): Promise<void>
   /** Asks for a URL by which a subscription is confirmed, without waiting. Its host was checked. */
-  visit(url: string): void
+  visit(sourceId: SourceId, url: string): void
   /** Learns what a request was found to say, before it is accepted. */
   observe?(heads: EventHead[]): void
   /** Lets recorded requests be verified at their own time; local server only. */
@@ -128,7 +128,7 @@ function summaryOf([first]: readonly FieldError[]): string {
 /** A secret is stored before its provider hears that we have it: it is never sent again. */
 async function carryOut({ effect }: HandshakeAnswer, sourceId: SourceId, deps: IngestDeps): Promise<void> {
   if (effect?.kind === 'keep_secret') await deps.keepSecret(sourceId, effect.secret)
-  if (effect?.kind === 'visit') deps.visit(effect.url)
+  if (effect?.kind === 'visit') deps.visit(sourceId, effect.url)
 }
 
 /** A wrong signature may be a secret that was rotated a moment ago: the source is read once more. */
