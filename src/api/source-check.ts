@@ -2,6 +2,8 @@ import { getEndpoint } from '../db/endpoints.ts'
 import { isNetwork } from '../model/address.ts'
 import type { TenantId } from '../model/id.ts'
 import type { FieldError } from '../model/problem.ts'
+import type { Sealer } from '../model/seal.ts'
+import { restoreConfig, sealConfig } from '../model/sealed-config.ts'
 import type { SourceSettings } from '../model/source.ts'
 import { schemaFault } from '../providers/scheme/json-schema.ts'
 import type { KnownProvider } from './deps.ts'
@@ -34,6 +36,26 @@ export async function requireAnswering(
   const id = response?.endpointId
   if (!id || (await getEndpoint(db, { tenantId, id }))) return
   throw invalid([{ path: 'response.endpointId', message: 'is no endpoint of this tenant' }])
+}
+
+/**
+ * The settings as they are stored, their secrets sealed. Throws `invalid_request` for a secret that `***` stands for
+ * and nobody has given, and where `known` is given for what could never work.
+ */
+export async function storable(
+  settings: SourceSettings,
+  {
+    id,
+    sealer,
+    known,
+    stored = {},
+  }: { id: string; sealer: Sealer; known?: KnownProvider | undefined; stored?: Record<string, unknown> },
+): Promise<SourceSettings> {
+  const before = { config: stored, id, sealer }
+  const config = await restoreConfig(settings.config, before)
+  if (!config.ok) throw invalid(config.error)
+  if (known) requireSound({ ...settings, config: config.value }, known)
+  return { ...settings, config: await sealConfig(config.value, before) }
 }
 
 function schemaFaults({ schema }: SourceSettings): FieldError[] {

@@ -11,6 +11,7 @@ import {
 import { idSchema, newId, type SourceId, type TenantId } from '../model/id.ts'
 import { ProblemError } from '../model/problem.ts'
 import { liveSecrets } from '../model/seal.ts'
+import { maskedConfig } from '../model/sealed-config.ts'
 import { sourceSettingsSchema } from '../model/source.ts'
 import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
@@ -19,7 +20,7 @@ import { changes, operation, type Answer, type Call, type Operation } from './op
 import { answerPage, pageOf, pageQuery, pageSchema } from './page.ts'
 import { invalid, parse } from './parse.ts'
 import { requireRoom } from './quota.ts'
-import { CHECKED, requireAnswering, requireSound } from './source-check.ts'
+import { CHECKED, requireAnswering, storable } from './source-check.ts'
 import { generateSecret, gracePeriodSchema, putSecrets, rotate, sealAll } from './secrets.ts'
 
 const secretSchema = z.string().min(1).max(10_000)
@@ -121,9 +122,11 @@ function changingOperations(deps: ApiDeps): Operation[] {
         const changed = await amendSource(deps, { tenantId, id, ifMatch }, async (current) => {
           const { name, ...settings } = parse(changeSchema, { ...current.settings, ...body }, 'body')
           const known = deps.knownProvider(current.provider)
-          if (known && CHECKED.some((key) => key in body)) requireSound(settings, known)
+          const isChecked = CHECKED.some((key) => key in body)
           if ('response' in body) await requireAnswering(deps.db, tenantId, settings)
-          return { ...current, name: name ?? current.name, settings, updatedAt: now }
+          const how = { id, sealer: deps.sealer, known: isChecked ? known : undefined }
+          const kept = await storable(settings, { ...how, stored: current.settings.config })
+          return { ...current, name: name ?? current.name, settings: kept, updatedAt: now }
         })
         return { status: 200, body: show(changed, { url, now }), headers: { etag: etagOf(changed) } }
       },
@@ -174,19 +177,19 @@ async function create(deps: ApiDeps, { tenantId, body, url, now }: Creation): Pr
   const { name, uid = null, provider, secrets: given, ...settings } = body
   const known = deps.knownProvider(provider)
   if (!known) throw invalid([{ path: 'provider', message: 'is not the name of a provider' }])
-  requireSound(settings, known)
+  const id = newId('src', now)
+  const kept = await storable(settings, { id, sealer: deps.sealer, known })
   await requireAnswering(deps.db, tenantId, settings)
   await requireRoom(deps, tenantId, 'sources')
   const isGenerated = known.needsSecret && given.length === 0 && settings.verification !== 'off'
   const secrets = isGenerated ? [generateSecret()] : given
-  const id = newId('src', now)
   const record: SourceRecord = {
     id,
     tenantId,
     uid,
     name: name ?? provider,
     provider,
-    settings,
+    settings: kept,
     secrets: await sealAll(secrets, { id, sealer: deps.sealer, now }),
     version: 1,
     createdAt: now,
@@ -210,14 +213,15 @@ async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
   const { name = found.name, provider, secrets: given, ...settings } = body
   if (provider !== found.provider) throw fixed('provider')
   const known = deps.knownProvider(provider)
-  if (known) requireSound(settings, known)
+  const how = { id, sealer: deps.sealer, known }
   await requireAnswering(deps.db, tenantId, settings)
   const changed = await amendSource(deps, { tenantId, id, ifMatch }, async (current) => {
     const secrets =
       given.length === 0
         ? current.secrets
         : await putSecrets(current.secrets, given, { id, sealer: deps.sealer })
-    return replaced(current, { name, settings, secrets }, now)
+    const kept = await storable(settings, { ...how, stored: current.settings.config })
+    return replaced(current, { name, settings: kept, secrets }, now)
   })
   return { status: 200, body: makeShow(deps)(changed, { url, now }), headers: { etag: etagOf(changed) } }
 }
@@ -249,6 +253,7 @@ function makeShow({ ingestUrl }: ApiDeps) {
     uid: record.uid,
     provider: record.provider,
     ...record.settings,
+    config: maskedConfig(record.settings.config),
     secretCount: liveSecrets(record.secrets, now).length,
     ...presentTimes(record),
   })

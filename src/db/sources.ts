@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { SourceId, TenantId } from '../model/id.ts'
+import { openConfig } from '../model/sealed-config.ts'
 import { liveSecrets, type SealedSecret, type Sealer } from '../model/seal.ts'
 import { sourceSettingsSchema, type Source, type SourceSettings } from '../model/source.ts'
 import { findRow, pageRows, parseSecrets, type Page } from './config-rows.ts'
@@ -43,12 +44,13 @@ export async function findSource(
       version: number
     }>()
   if (!row) return undefined
-  const { settings, secrets, ...rest } = row
+  const { secrets, ...rest } = row
   const live = liveSecrets(parseSecrets(secrets), now)
+  const settings = sourceSettingsSchema.parse(JSON.parse(row.settings))
   return {
     id,
     ...rest,
-    settings: sourceSettingsSchema.parse(JSON.parse(settings)),
+    settings: { ...settings, config: await openConfig(settings.config, { id, sealer }) },
     secrets: await Promise.all(live.map((each) => sealer.open(each.sealed, id))),
   }
 }
