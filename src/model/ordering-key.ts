@@ -1,6 +1,6 @@
 import { text } from './bytes.ts'
 import type { EndpointSettings } from './endpoint.ts'
-import type { Event } from './event.ts'
+import { readableBody, type Event } from './event.ts'
 import { headerOf } from './request.ts'
 
 /**
@@ -23,7 +23,7 @@ function read(place: string, { head, body }: Event): string | undefined {
   if (place.startsWith('header:')) {
     return headerOf({ headers: head.headers ?? [] }, place.slice('header:'.length).toLowerCase())
   }
-  const value = atPointer(parse(body), place)
+  const value = atPointer(parse(readableBody(head, body)), place)
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? String(value)
     : undefined
