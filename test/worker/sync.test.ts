@@ -118,7 +118,7 @@ describe('a sender that waits', () => {
     const ours = data.map(({ id }) => id)
     const { data: now } = await world.call<{ data: { id: string }[] }>('GET', '/subscriptions')
     const mine = now.find(({ id }) => !ours.includes(id))
-    await world.call('PATCH', `/subscriptions/${mine?.id}`, { filter: { body: { kind: 'wanted' } } })
+    await world.call('PATCH', `/subscriptions/${mine?.id}`, { filter: { 'body.kind': 'wanted' } })
     expect(await post(filtered.source, { kind: 'other' })).toMatchObject({ sync: 'no_match' })
     expect(await post(filtered.source, { kind: 'wanted' })).toMatchObject({ sync: 'answered' })
     expect(world.at(endpoint)).toEqual([])
