@@ -41,6 +41,11 @@ export function forgetSource(id: SourceId): void {
   sources.forget(id)
 }
 
+/** How often this isolate has read a source from the database. */
+export function sourceReads(): number {
+  return sources.reads
+}
+
 async function answerAsDocumented(
   request: Request,
   sourceId: SourceId,

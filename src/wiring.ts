@@ -8,7 +8,7 @@ import { writeLog } from './db/log-writer.ts'
 import { rejectedIn } from './db/metrics.ts'
 import { routedSubscriptions, routingVersion } from './db/routing.ts'
 import { settingsOf } from './env.ts'
-import { forgetSource } from './door.ts'
+import { forgetSource, sourceReads } from './door.ts'
 import { publishEvents } from './ingest/publish.ts'
 import type { LogDeps } from './log/consume.ts'
 import { LogWriter } from './log/write.ts'
@@ -173,6 +173,7 @@ function makeApiFor(env: Env): Api {
     // A queue that refuses is no reason to refuse: the sweep begins it within a minute.
     replayCreated: (replayId) => env.REPLAY.send({ replayId }).then(noop, noop),
     sourceChanged: forgetSource,
+    sourceReads,
     checkTarget: async (url) => {
       const checked = await checkTarget(url)
       return checked.ok ? ok(undefined) : checked
