@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import { findSource, keepFirstSecret } from './db/sources.ts'
+import { findSiblings, findSource, keepFirstSecret } from './db/sources.ts'
 import { documentedReceipt, type ReceivedFacts } from './api/documents/received.ts'
 import { settingsOf } from './env.ts'
 import { appendWithRetry } from './model/object-call.ts'
@@ -8,7 +8,7 @@ import { makeAcceptDeps } from './publish.ts'
 import { refreshUsage, requireEvents } from './quota.ts'
 import { after, systemClock } from './model/clock.ts'
 import type { SourceId } from './model/id.ts'
-import type { LogMessage } from './model/delivery-log.ts'
+import type { LogMessage, RejectionRow } from './model/delivery-log.ts'
 import { makeKeyStore } from './providers/scheme/keys.ts'
 import { answer, makeDoor } from './ingest/door.ts'
 import type { IngestDeps } from './ingest/ingest.ts'
@@ -97,11 +97,18 @@ function makeIngestDeps(env: Env, ctx: Context): IngestDeps {
       const outward = { clock, after, checkTarget, fetch: (to: string, init: RequestInit) => fetch(to, init) }
       ctx.waitUntil(visits.visit(id, url, outward))
     },
-    reject: (id, row) => {
-      const count = sampler.take(id, clock.now())
+    reject: (source, row, explain) => {
+      const count = sampler.take(source.id, clock.now())
       if (count === 0) return
-      const message: LogMessage = { kind: 'rejections', rows: [{ ...row(), count }] }
-      ctx.waitUntil(env.LOG.send(message))
+      const kept: RejectionRow = { ...row(), count }
+      const siblings = () => findSiblings({ db: env.DB, sealer }, source)
+      const explained = explain?.(siblings).catch(() => undefined) ?? Promise.resolve(undefined)
+      const send = async (detail: string | undefined) => {
+        const message: LogMessage = { kind: 'rejections', rows: [detail ? { ...kept, detail } : kept] }
+        await env.LOG.send(message)
+      }
+      // Beside the answer, which is the same for every refusal and takes no longer for one.
+      ctx.waitUntil(explained.then(send))
     },
   }
 }

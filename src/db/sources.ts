@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import type { SourceId, TenantId } from '../model/id.ts'
 import { openConfig } from '../model/sealed-config.ts'
 import { liveSecrets, type SealedSecret, type Sealer } from '../model/seal.ts'
-import { sourceSettingsSchema, type Source, type SourceSettings } from '../model/source.ts'
+import { sourceSettingsSchema, type Sibling, type Source, type SourceSettings } from '../model/source.ts'
 import { findRow, pageRows, parseSecrets, type Page } from './config-rows.ts'
 import { sources } from './schema.ts'
 
@@ -53,6 +53,31 @@ export async function findSource(
     settings: { ...settings, config: await openConfig(settings.config, { id, sealer }) },
     secrets: await Promise.all(live.map((each) => sealer.open(each.sealed, id))),
   }
+}
+
+/** Looked at among the newest sources of the tenant, so that a tenant with many costs no more. */
+const SIBLINGS_LOOKED_AT_MAX = 100
+const SIBLINGS_MAX = 10
+
+/** Sources of the same tenant and provider, the source itself first, with the secrets that have ended. */
+export async function findSiblings(
+  { db, sealer }: { db: D1Database; sealer: Sealer },
+  { id, tenantId, provider }: Pick<Source, 'id' | 'tenantId' | 'provider'>,
+): Promise<Sibling[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT id, name, secrets FROM (
+         SELECT id, name, secrets, provider FROM sources WHERE tenant_id = ?1 ORDER BY id = ?2 DESC, id DESC LIMIT ?4
+       ) WHERE provider = ?3 LIMIT ?5`,
+    )
+    .bind(tenantId, id, provider, SIBLINGS_LOOKED_AT_MAX, SIBLINGS_MAX)
+    .all<{ id: SourceId; name: string; secrets: string }>()
+  return await Promise.all(
+    results.map(async ({ secrets, ...sibling }) => ({
+      ...sibling,
+      secrets: await Promise.all(parseSecrets(secrets).map((each) => sealer.open(each.sealed, sibling.id))),
+    })),
+  )
 }
 
 export async function getSource(

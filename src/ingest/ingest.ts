@@ -3,12 +3,13 @@ import type { EventHead, EventMetadata } from '../model/event.ts'
 import { newId, type SourceId } from '../model/id.ts'
 import { ProblemError, type FieldError } from '../model/problem.ts'
 import type { RawRequest } from '../model/request.ts'
-import type { Source } from '../model/source.ts'
+import type { Sibling, Source } from '../model/source.ts'
 import type { Verification } from '../model/verification.ts'
 import type { HandshakeAnswer } from '../providers/scheme/handshake.ts'
 import type { KeyStore } from '../providers/scheme/keys.ts'
 import { rateHeaders, type RateLimit, type RateVerdict } from '../model/rate-limit.ts'
 import { acceptEvents, intakeName, regionOf, type AcceptDeps, type Lane, type Region } from './accept.ts'
+import { explainMismatch } from './explain.ts'
 import { addressOf, guard, guardMethod, notFound } from './guard.ts'
 import { answerHandshake } from './handshake.ts'
 import { normalise } from './normalise.ts'
@@ -23,8 +24,8 @@ export interface IngestDeps extends AcceptDeps, SyncDeps {
   findSource(id: SourceId): Promise<Source | undefined>
   /** The source read anew, or undefined when that was done only just now. */
   refreshSource(id: SourceId): Promise<Source | undefined>
-  /** Keeps a refused request for the owner, or drops it when there are many. */
-  reject(sourceId: SourceId, row: () => RejectionRow): void
+  /** Keeps a refused request for the owner, or drops it when there are many. What is kept may be explained first. */
+  reject(source: Source, row: () => RejectionRow, explain?: Explain): void
   /** Counts one request of a source at its intake object. */
   take(intake: string, region: Region, limit: RateLimit): Promise<RateVerdict>
   /** Stores what a provider hands over as the secret of a source that has none. Durable when it resolves. */
@@ -36,6 +37,9 @@ export interface IngestDeps extends AcceptDeps, SyncDeps {
   /** Lets recorded requests be verified at their own time; local server only. */
   hasTestClock: boolean
 }
+
+/** What is found out about a refusal only if it is kept. */
+type Explain = (siblings: () => Promise<Sibling[]>) => Promise<string | undefined>
 
 export interface Inbound {
   request: Request
@@ -62,11 +66,12 @@ export async function ingest({ request, sourceId, path }: Inbound, deps: IngestD
   const { verification } = verified
   const metadata = connectionOf(request)
   const seen = { ip: metadata.ip ?? null, country: metadata.country ?? null }
-  const keepRefused = (reason: string, detail: string) =>
-    deps.reject(sourceId, () => rejectionRow({ source, request: raw, reason, detail, ...seen }))
+  const keepRefused = (reason: string, detail: string, explain?: Explain) =>
+    deps.reject(source, () => rejectionRow({ source, request: raw, reason, detail, ...seen }), explain)
   if (verification.verdict === 'failed') {
     const { reason, hint } = verification
-    keepRefused(reason, hint ?? '')
+    const failed = { source: verified.source, request: raw, now, keys: deps.keys }
+    keepRefused(reason, hint ?? '', (siblings) => explainMismatch(failed, { reason }, siblings))
     if (source.settings.verification === 'required') throw signatureInvalid()
   }
   const passed: Verification = verification.verdict === 'failed' ? { verdict: 'unattempted' } : verification
@@ -92,8 +97,7 @@ export async function ingest({ request, sourceId, path }: Inbound, deps: IngestD
   const events = normalised.value
   deps.observe?.(events.map(({ event }) => event.head))
   const appended = await acceptEvents({ ...where, events }, deps)
-  const type = events[0]?.event.head.type ?? ''
-  return await respondInTime({ source, request: forwarded, type, appended, events }, headers, deps)
+  return await respondInTime({ source, request: forwarded, appended, events }, headers, deps)
 }
 
 function laneOf({ ordering, rateLimit }: Source['settings']): Lane['lane'] {

@@ -11,6 +11,10 @@ export interface SyncDeps {
   replyTo(event: AwaitedEvent): Promise<Reply>
 }
 
+interface Accepted extends Omit<Answered, 'type'> {
+  events: readonly ReadyEvent[]
+}
+
 /** Says what the answer is: the endpoint's own (`answered`), or why it is not. */
 const HEADER = 'hookway-sync'
 /** The answer to a request is known for about so long after it came; what repeats an older one does not wait. */
@@ -21,12 +25,13 @@ const REPEAT_MS = 60_000
  * The events are durable before, and are delivered as ever, whatever becomes of the wait.
  */
 export async function respondInTime(
-  answered: Answered & { events: readonly ReadyEvent[] },
+  accepted: Accepted,
   headers: Record<string, string>,
   deps: SyncDeps,
 ): Promise<Response> {
+  const answered: Answered = { ...accepted, type: accepted.events[0]?.event.head.type ?? '' }
   if (answered.source.settings.response?.mode !== 'sync') return respond(answered, headers)
-  const reply = await awaitReply(answered, deps)
+  const reply = await awaitReply(accepted, deps)
   if (reply.kind !== 'answered') return respond(answered, { ...headers, [HEADER]: reply.kind })
   const own = new Headers(reply.headers)
   for (const [name, value] of Object.entries(headers)) own.set(name, value)
@@ -39,7 +44,7 @@ export async function respondInTime(
 }
 
 async function awaitReply(
-  { source, events, appended, request }: Answered & { events: readonly ReadyEvent[] },
+  { source, events, appended, request }: Accepted,
   { clock, replyTo }: SyncDeps,
 ): Promise<Reply> {
   const [ready, second] = events

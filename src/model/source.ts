@@ -100,3 +100,10 @@ export interface Source {
   /** Grows with every change. */
   version: number
 }
+
+/** A source of the same tenant and provider, perhaps the source itself, with all its secrets, those that ended too. */
+export interface Sibling {
+  id: SourceId
+  name: string
+  secrets: string[]
+}
