@@ -10,7 +10,7 @@ import { noKeys } from '../../src/providers/scheme/keys.ts'
 import { vectorFiles, type Vector } from '../case/provider.case.ts'
 import { Mutator, type Draft } from '../support/mutation.ts'
 
-/** `HOOKWAY_MUTATIONS=100000` is the whole run; a part of it comes with every test. */
+/** `npm run test:mutations` is the whole run, of 100,000; a part of it comes with every test. */
 const COUNT = Number(process.env['HOOKWAY_MUTATIONS'] ?? 5_000)
 const SEED = 20_261_122
 /** Most take under a millisecond; a machine under load may stall, a parser that backtracks does not come back. */
