@@ -110,6 +110,14 @@ describe('a sender that waits', () => {
     expect(await world.untilArrived(endpoint, 1)).toHaveLength(1)
   })
 
+  it('does not wait for an endpoint whose circuit is open for longer than that', async () => {
+    const { source, endpoint } = await waiting({}, { circuit: { failures: 1, failingSeconds: 0 } })
+    world.answer = () => new Response('down', { status: 503 })
+    expect(await post(source, { n: 1 })).toMatchObject({ status: 503, sync: 'answered' })
+    expect(await post(source, { n: 2 })).toMatchObject({ status: 200, sync: 'held', body: '{"own":true}' })
+    expect(world.at(endpoint)).toHaveLength(1)
+  })
+
   it('does not wait where nothing is delivered', async () => {
     const { source, endpoint } = await waiting({}, { eventTypes: ['other'] })
     expect(await post(source, {})).toMatchObject({ sync: 'no_match', body: '{"own":true}' })
