@@ -76,12 +76,12 @@ export class EndpointObject extends DurableObject<Env> {
   /** New settings take effect with the next attempt. */
   configure(endpoint: Endpoint): void {
     this.#queue.configure(endpoint)
-    if (this.#queue.opensAt === Infinity) this.#answers.giveUp('held')
+    if (this.#startsFrom() === Infinity) this.#answers.giveUp('held')
   }
 
   /** What the endpoint answers to a delivery, or why nobody will know in time. */
   answer(delivery: AwaitedDelivery): Promise<Reply> {
-    const isHeld = this.#queue.opensAt > systemClock.now() + delivery.timeoutMs
+    const isHeld = this.#startsFrom() > systemClock.now() + delivery.timeoutMs
     return this.#answers.wait(delivery, isHeld ? 'held' : undefined)
   }
 
@@ -117,6 +117,11 @@ export class EndpointObject extends DurableObject<Env> {
     this.#alarm.fired()
     this.#queue.arm()
     this.#queue.tick()
+  }
+
+  /** Nothing is tried before then, whatever waits (ms). */
+  #startsFrom(): number {
+    return this.#queue.gate.startsFrom(this.#queue.endpoint?.settings)
   }
 
   /** A notice that is lost is no harm to a delivery; the next transition brings another. */

@@ -30,7 +30,7 @@ export class EndpointQueue {
   readonly #lanes: Lanes
   readonly #repeats: Repeats
   readonly #loans: Loans
-  readonly #gate: Gate
+  readonly gate: Gate
   readonly #inFlight = new Map<number, { isReplay: boolean }>()
   readonly #announcer: Announcer
   readonly #progress: Progress
@@ -48,7 +48,7 @@ export class EndpointQueue {
     const keyOf = (position: number) => this.#keyOf(position)
     const now = () => clock.now()
     this.#backlog = new Backlog({ store, lanes: this.#lanes, keyOf, now, delaying }, checkpoint?.backlog)
-    this.#gate = new Gate(clock, checkpoint)
+    this.gate = new Gate(clock, checkpoint)
     this.#repeats = new Repeats(store)
     this.#loans = new Loans((intake, segments) => deps.settled(intake, segments))
     this.#announcer = new Announcer(checkpoint?.announced)
@@ -69,11 +69,6 @@ export class EndpointQueue {
 
   get endpoint(): Endpoint | undefined {
     return this.#endpoint
-  }
-
-  /** Nothing starts before then, whatever waits (ms). */
-  get opensAt(): number {
-    return this.#gate.startsFrom(this.#endpoint?.settings)
   }
 
   /**
@@ -102,7 +97,7 @@ export class EndpointQueue {
     const isResume = this.#endpoint?.settings.state !== 'active' && this.#endpoint !== undefined
     this.#endpoint = endpoint
     this.#deps.store.saveEndpoint(endpoint)
-    if (isResume && endpoint.settings.state === 'active') this.#gate.resume()
+    if (isResume && endpoint.settings.state === 'active') this.gate.resume()
     this.drain()
     this.arm()
   }
@@ -154,7 +149,7 @@ export class EndpointQueue {
   }
 
   #facts({ settings }: Endpoint): Facts {
-    const gate = this.#gate.facts(settings)
+    const gate = this.gate.facts(settings)
     const next = this.#first()
     const inFlight = this.#inFlight.size
     return { ...gate, state: settings.state, inFlight, next, retry: this.#nextDue() }
@@ -198,7 +193,7 @@ export class EndpointQueue {
       isBusy: this.#inFlight.size > 0 || this.#first() !== undefined,
       isDirty: this.#progress.isDirty,
       retryDueAt: this.#nextDue()?.dueAt,
-      quietUntil: settings ? this.#gate.opensAt(settings) : 0,
+      quietUntil: settings ? this.gate.opensAt(settings) : 0,
       resendDueAt: this.#outbox.nextDueAt(),
     })
   }
@@ -233,7 +228,7 @@ export class EndpointQueue {
     if (kind === 'next') this.#backlog.take(position)
     this.#lanes.start(position, key)
     if (delivery) {
-      this.#gate.spend()
+      this.gate.spend()
       void this.#run(position, key, delivery)
     } else {
       this.#over(key)
@@ -246,7 +241,7 @@ export class EndpointQueue {
     for (const loan of this.#loans.take(batch, this.#deps.clock.now())) {
       const delivery = this.#loans.delivery(loan)
       if (delivery === undefined) continue
-      this.#gate.spend()
+      this.gate.spend()
       void this.#run(loan, null, delivery)
     }
   }
@@ -275,7 +270,7 @@ export class EndpointQueue {
       const { id, event } = delivery
       const attempted = await this.#deps.attempt({ deliveryId: id, event, attempt: attempts }, endpoint)
       const settings = this.#endpoint?.settings ?? endpoint.settings
-      const notice = this.#gate.observe(attempted.outcome, attempted.record.durationMs, settings)
+      const notice = this.gate.observe(attempted.outcome, attempted.record.durationMs, settings)
       const place = () => this.#writeLoan(position)
       const ended = { position: this.#loans.placeOf(position), place, key, delivery, from: state, attempted }
       const dueAt = conclude(this.#parts(this.#endpoint ?? endpoint), ended)
@@ -286,7 +281,7 @@ export class EndpointQueue {
       const now = this.#deps.clock.now()
       if (retry) this.#lanes.postpone(position, now + SAFETY_MS)
       else this.#backlog.putBack(this.#writeLoan(position))
-      this.#gate.quiet(now + SAFETY_MS)
+      this.gate.quiet(now + SAFETY_MS)
     } finally {
       this.#inFlight.delete(position)
       this.#loans.ended(position)
@@ -325,7 +320,7 @@ export class EndpointQueue {
       receipt: this.#outbox.lastReceipt,
       unconfirmed: this.#outbox.receipts(),
       announced: { ...this.#announcer.announced },
-      ...this.#gate.state(),
+      ...this.gate.state(),
     }
   }
 
