@@ -88,7 +88,7 @@ async function sendToEach(urls: readonly string[], secret: string, wanted: reado
       const connection = new Connection(new URL(urls[0] ?? ''))
       for (let request = left.pop(); request !== undefined; request = left.pop()) {
         const sentAt = now()
-        if (!wanted.includes(await connection.send(request))) errors++
+        if (!wanted.includes((await connection.send(request)).status)) errors++
         latenciesMs.push(now() - sentAt)
       }
       connection.close()
