@@ -1,5 +1,5 @@
 import { newId } from '../../src/model/id.ts'
-import { Connection } from '../connection.ts'
+import { Connection, type Answer } from '../connection.ts'
 import { now, signedRequest } from '../event.ts'
 import type { Scenario } from '../scenario.ts'
 import { rowOf, type Row } from '../stats.ts'
@@ -78,7 +78,7 @@ async function readsOf({ api }: World): Promise<number> {
   return Number(reads)
 }
 
-async function sendToEach(urls: readonly string[], secret: string, wanted: readonly number[]) {
+async function sendToEach(urls: readonly string[], secret: string, wanted: readonly Answer[]) {
   const left = urls.map((url) => signedRequest({ url: new URL(url), secret }).bytes)
   const latenciesMs: number[] = []
   let errors = 0
@@ -88,7 +88,7 @@ async function sendToEach(urls: readonly string[], secret: string, wanted: reado
       const connection = new Connection(new URL(urls[0] ?? ''))
       for (let request = left.pop(); request !== undefined; request = left.pop()) {
         const sentAt = now()
-        if (!wanted.includes((await connection.send(request)).status)) errors++
+        if (!wanted.includes(await connection.send(request))) errors++
         latenciesMs.push(now() - sentAt)
       }
       connection.close()
