@@ -4,7 +4,7 @@ import { getEvent, listEvents } from '../db/events.ts'
 import { textExact, toBase64, type Bytes } from '../model/bytes.ts'
 import { isoTime } from '../model/clock.ts'
 import type { EventRow } from '../model/delivery-log.ts'
-import type { Event } from '../model/event.ts'
+import { readableBody, type Event } from '../model/event.ts'
 import { idSchema, type EventId, type TenantId } from '../model/id.ts'
 import { ProblemError } from '../model/problem.ts'
 import { notFound } from './amend.ts'
@@ -154,7 +154,7 @@ function detail(event: Event | undefined, isLarge: boolean) {
   const { method, path, headers, orderingKey, metadata } = event.head
   const head = { method, path, headers, orderingKey, metadata }
   if (isLarge) return { ...head, bodyState: 'large' }
-  return { ...head, ...payload(event.body), bodyState: 'shown' }
+  return { ...head, ...payload(readableBody(event.head, event.body)), bodyState: 'shown' }
 }
 
 function payload(body: Bytes): { data: unknown } | { body: string } {

@@ -6,6 +6,7 @@ import type { AttemptRecord } from '../model/delivery-log.ts'
 import type { EndpointSettings } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
 import type { DeliveryId } from '../model/id.ts'
+import { REPLY_BYTES_MAX } from '../model/reply.ts'
 import type { HeaderPair } from '../model/request.ts'
 import type { CheckTarget } from '../model/resolver.ts'
 import { err, ok, type Result } from '../model/result.ts'
@@ -46,6 +47,7 @@ export interface AttemptInput {
 export interface Attempted {
   outcome: Outcome
   record: AttemptRecord
+  answer?: Received
 }
 
 /** One try, from the guard to the judged answer. Never throws for anything that a receiver or its network does. */
@@ -53,9 +55,13 @@ export async function attemptDelivery(input: AttemptInput, deps: AttemptDeps): P
   const { settings } = input
   const at = deps.clock.now()
   const request = await makeRequest(input, at, deps)
-  const tried = request.ok ? await sendAuthorised(request.value, { settings, at, deps }) : request.error
+  const wholeBytesMax = input.event.head.isAwaited ? REPLY_BYTES_MAX : 0
+  const tried = request.ok
+    ? await sendAuthorised(request.value, { settings, at, deps, wholeBytesMax })
+    : request.error
   const durationMs = Math.max(0, deps.clock.now() - at)
-  return { outcome: tried.outcome, record: recordOf({ at, durationMs, settings, ...tried }) }
+  const record = recordOf({ at, durationMs, settings, ...tried })
+  return { outcome: tried.outcome, record, ...(tried.answer && { answer: tried.answer }) }
 }
 
 /** How far an attempt came. */
@@ -117,6 +123,7 @@ interface Sending {
   settings: EndpointSettings
   at: number
   deps: AttemptDeps
+  wholeBytesMax: number
 }
 
 /** An access token may have been withdrawn before its time: the first 401 gets another token and one more request. */
@@ -152,9 +159,9 @@ function failedAuth(request: Prepared, { outcome, message }: TokenFailure): Trie
   return { request, outcome, error: message }
 }
 
-function send({ url, method, headers, body }: Prepared, { settings, deps }: Sending) {
+function send({ url, method, headers, body }: Prepared, { settings, deps, wholeBytesMax }: Sending) {
   const init: RequestInit = { method, headers, ...(body === undefined ? {} : { body }) }
-  return exchange(deps, { url, init, timeoutMs: settings.timeoutMs })
+  return exchange(deps, { url, init, timeoutMs: settings.timeoutMs, wholeBytesMax })
 }
 
 function judged(request: Prepared, answer: Received | Failed, { settings, deps }: Sending): Tried {

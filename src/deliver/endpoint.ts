@@ -31,7 +31,7 @@ export class EndpointQueue {
   readonly #lanes: Lanes
   readonly #repeats: Repeats
   readonly #loans: Loans
-  readonly #gate: Gate
+  readonly gate: Gate
   readonly #inFlight = new Map<number, { isReplay: boolean }>()
   readonly #announcer: Announcer
   readonly #progress: Progress
@@ -49,7 +49,7 @@ export class EndpointQueue {
     const keyOf = (position: number) => this.#keyOf(position)
     const now = () => clock.now()
     this.#backlog = new Backlog({ store, lanes: this.#lanes, keyOf, now, delaying }, checkpoint?.backlog)
-    this.#gate = new Gate(clock, checkpoint)
+    this.gate = new Gate(clock, checkpoint)
     this.#repeats = new Repeats(store)
     this.#loans = new Loans((intake, segments) => deps.settled(intake, segments))
     this.#announcer = new Announcer(checkpoint?.announced)
@@ -103,7 +103,7 @@ export class EndpointQueue {
     this.#endpoint = endpoint
     this.#deps.store.saveEndpoint(endpoint)
     this.#backlog.regather()
-    if (isResume && endpoint.settings.state === 'active') this.#gate.resume()
+    if (isResume && endpoint.settings.state === 'active') this.gate.resume()
     this.drain()
     this.arm()
   }
@@ -155,7 +155,7 @@ export class EndpointQueue {
   }
 
   #facts({ settings }: Endpoint): Facts {
-    const gate = this.#gate.facts(settings)
+    const gate = this.gate.facts(settings)
     const next = this.#first()
     const inFlight = this.#inFlight.size
     return { ...gate, state: settings.state, inFlight, next, retry: this.#nextDue() }
@@ -199,7 +199,7 @@ export class EndpointQueue {
       isBusy: this.#inFlight.size > 0 || this.#first() !== undefined,
       isDirty: this.#progress.isDirty,
       retryDueAt: this.#nextDue()?.dueAt,
-      quietUntil: settings ? this.#gate.opensAt(settings) : 0,
+      quietUntil: settings ? this.gate.opensAt(settings) : 0,
       resendDueAt: this.#outbox.nextDueAt(),
     })
   }
@@ -232,7 +232,7 @@ export class EndpointQueue {
     const parcel = pack(kind, position, { ...this.#kept(), keyOf: (each) => this.#keyOf(each) })
     const input = inputOf(parcel, this.#deps.store)
     if (input) {
-      this.#gate.spend()
+      this.gate.spend()
       void this.#run(parcel, input)
     } else {
       this.#over(parcel)
@@ -245,7 +245,7 @@ export class EndpointQueue {
     for (const loan of this.#loans.take(batch, this.#deps.clock.now())) {
       const delivery = this.#loans.delivery(loan)
       if (delivery === undefined) continue
-      this.#gate.spend()
+      this.gate.spend()
       const parcel = single(loan, { delivery, key: null })
       const input = inputOf(parcel, this.#deps.store)
       if (input) void this.#run(parcel, input)
@@ -272,7 +272,7 @@ export class EndpointQueue {
     try {
       const attempted = await this.#deps.attempt(input, endpoint)
       const settings = this.#endpoint?.settings ?? endpoint.settings
-      const notice = this.#gate.observe(attempted.outcome, attempted.record.durationMs, settings)
+      const notice = this.gate.observe(attempted.outcome, attempted.record.durationMs, settings)
       const place = () => this.#writeLoan(unit)
       const sent = { ...parcel, position: this.#loans.placeOf(unit), place }
       const dueAt = concludeParcel(this.#parts(this.#endpoint ?? endpoint), sent, attempted)
@@ -283,7 +283,7 @@ export class EndpointQueue {
       const now = this.#deps.clock.now()
       if (parcel.batch ?? this.#lanes.get(unit)) this.#lanes.postpone(unit, now + SAFETY_MS)
       else this.#backlog.putBack(this.#writeLoan(unit))
-      this.#gate.quiet(now + SAFETY_MS)
+      this.gate.quiet(now + SAFETY_MS)
     } finally {
       this.#inFlight.delete(unit)
       this.#loans.ended(unit)
@@ -322,7 +322,7 @@ export class EndpointQueue {
       receipt: this.#outbox.lastReceipt,
       unconfirmed: this.#outbox.receipts(),
       announced: { ...this.#announcer.announced },
-      ...this.#gate.state(),
+      ...this.gate.state(),
     }
   }
 

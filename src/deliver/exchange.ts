@@ -1,6 +1,7 @@
 import { classifyNetworkError, type DeferredReason } from '../model/attempt.ts'
-import { text } from '../model/bytes.ts'
+import { text, type Bytes } from '../model/bytes.ts'
 import type { After } from '../model/clock.ts'
+import type { Whole } from '../model/reply.ts'
 import type { HeaderPair } from '../model/request.ts'
 
 /** Enough to show what a receiver complained about; its answers are untrusted and may be endless. */
@@ -15,6 +16,8 @@ export interface Received {
   /** Its start, as text. */
   body: string
   isCut: boolean
+  /** All of it, where that was asked for; `too_large`, `broken`: it is not to be had. */
+  whole?: Whole
 }
 
 export interface Failed {
@@ -23,18 +26,23 @@ export interface Failed {
   message: string
 }
 
+export interface Exchanged {
+  url: string
+  init: RequestInit
+  timeoutMs: number
+  /** So much of the answer is read as text. */
+  bytesMax?: number
+  /** An answer of at most so many bytes is wanted as a whole. */
+  wholeBytesMax?: number
+}
+
 /**
  * One request and the start of its answer, with a deadline over both. Redirects are answers. The timer is cleared, for
  * a leftover one keeps the object awake and billed.
  */
 export async function exchange(
   { fetch, after }: { fetch: Fetch; after: After },
-  {
-    url,
-    init,
-    timeoutMs,
-    bytesMax = RESPONSE_READ_BYTES_MAX,
-  }: { url: string; init: RequestInit; timeoutMs: number; bytesMax?: number },
+  { url, init, timeoutMs, bytesMax = RESPONSE_READ_BYTES_MAX, wholeBytesMax = 0 }: Exchanged,
 ): Promise<Received | Failed> {
   const abort = new AbortController()
   const cancel = after(timeoutMs, () => abort.abort())
@@ -42,7 +50,7 @@ export async function exchange(
     const response = await fetch(url, { ...init, redirect: 'manual', signal: abort.signal })
     // Taken before the body: once the deadline has aborted the request, the runtime gives them no more.
     const head = { statusCode: response.status, headers: [...response.headers] }
-    return { kind: 'answer', ...head, ...(await readStart(response, bytesMax)) }
+    return { kind: 'answer', ...head, ...(await readStart(response, { bytesMax, wholeBytesMax })) }
   } catch (error) {
     if (abort.signal.aborted) {
       return { kind: 'failure', reason: 'timeout', message: `No answer within ${timeoutMs} ms.` }
@@ -58,25 +66,43 @@ export async function exchange(
  * The first bytes of the answer. A body that breaks off or hangs until the deadline is cut, and is an answer all the
  * same: the status has come. What is not read is cancelled, or its connection would stay taken.
  */
-async function readStart(response: Response, bytesMax: number): Promise<{ body: string; isCut: boolean }> {
+async function readStart(
+  response: Response,
+  { bytesMax, wholeBytesMax }: { bytesMax: number; wholeBytesMax: number },
+): Promise<Pick<Received, 'body' | 'isCut' | 'whole'>> {
+  const { bytes, end } = await readUpTo(response, Math.max(bytesMax, wholeBytesMax))
+  const start = bytes.subarray(0, bytesMax)
+  const isCut = end !== 'whole' || start.byteLength === bytesMax
+  return {
+    body: text(start),
+    isCut,
+    ...(wholeBytesMax > 0 && { whole: end === 'whole' ? bytes : end }),
+  }
+}
+
+async function readUpTo(
+  response: Response,
+  max: number,
+): Promise<{ bytes: Bytes; end: 'whole' | Exclude<Whole, Bytes> }> {
   const reader = response.body?.getReader()
-  if (!reader) return { body: '', isCut: false }
-  const start = new Uint8Array(bytesMax)
+  if (!reader) return { bytes: new Uint8Array(0), end: 'whole' }
+  const start = new Uint8Array(max)
   let length = 0
-  let isCut = false
+  let end: 'whole' | Exclude<Whole, Bytes> = 'whole'
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) break
-      const part = value.subarray(0, bytesMax - length)
+      const part = value.subarray(0, max - length)
       start.set(part, length)
       length += part.byteLength
-      isCut = part.byteLength < value.byteLength || length === bytesMax
-      if (isCut) break
+      if (part.byteLength === value.byteLength && length < max) continue
+      end = 'too_large'
+      break
     }
   } catch {
-    isCut = true
+    end = 'broken'
   }
   await reader.cancel().catch(() => undefined)
-  return { body: text(start.subarray(0, length)), isCut }
+  return { bytes: start.subarray(0, length), end }
 }

@@ -193,8 +193,9 @@ export function formOf(
   const delivery = store.delivery(position)
   if (delivery === undefined) return undefined
   const { event, subscriptionId } = delivery
-  const { bodyKey, made, receivedAt } = event.head
-  const isOwn = bodyKey !== undefined || hasOwnRequest(made) || store.deliverAt(position) > now
+  const { bodyKey, made, receivedAt, isAwaited = false } = event.head
+  // Somebody waits for the answer to an awaited one alone.
+  const isOwn = bodyKey !== undefined || isAwaited || hasOwnRequest(made) || store.deliverAt(position) > now
   const journalClass = store.classOf(position)
   const name = JSON.stringify([
     journalClass,

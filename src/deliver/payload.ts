@@ -1,7 +1,7 @@
 import { text, toBase64, textExact, utf8, type Bytes } from '../model/bytes.ts'
 import { isoTime } from '../model/clock.ts'
 import type { RequestSettings } from '../model/delivery-request.ts'
-import type { Event, EventHead } from '../model/event.ts'
+import { readableBody, type Event, type EventHead } from '../model/event.ts'
 import type { HeaderPair } from '../model/request.ts'
 import { toForm, toXml } from './document.ts'
 
@@ -23,8 +23,9 @@ export function isRaw(settings: RequestSettings, { sourceId, made }: EventHead):
 }
 
 /** What the receiver gets for an event, in the form and the content type that the endpoint asks for. */
-export function payloadOf(settings: RequestSettings, { head }: Event, body: Bytes): Payload {
-  if (isRaw(settings, head)) return { headers: rawHeaders(head), body }
+export function payloadOf(settings: RequestSettings, { head }: Event, received: Bytes): Payload {
+  if (isRaw(settings, head)) return { headers: rawHeaders(head), body: received }
+  const body = readableBody(head, received)
   const { contentType } = settings
   if (contentType === 'cloudevents-binary') return binaryCloudEvent(head, body)
   if (contentType === 'application/cloudevents+json') {

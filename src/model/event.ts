@@ -60,6 +60,10 @@ export interface EventHead {
   metadata: EventMetadata
   /** What a subscription's transformation changed; absent: the event is as it came. */
   made?: Made
+  /** Its sender waits for the endpoint's answer, so that more of it is read. */
+  isAwaited?: true
+  /** JSON: the body with what its sender encrypted to the owner in clear. What reads the body reads this instead. */
+  opened?: string
   /** Set when the body is in object storage and not in the record. */
   bodyKey?: string
   bodyBytes: number
@@ -69,6 +73,11 @@ export interface Event {
   head: EventHead
   /** Empty when `head.bodyKey` is set. */
   body: Bytes
+}
+
+/** The body for whoever looks into it: with what its sender encrypted in clear. As received it stays in `body`. */
+export function readableBody({ opened }: Pick<EventHead, 'opened'>, body: Bytes): Bytes {
+  return opened === undefined ? body : utf8(opened)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { text } from './bytes.ts'
-import type { Event } from './event.ts'
+import { readableBody, type Event } from './event.ts'
 import { headerOf } from './request.ts'
 
 /** Where a key stands in an event. */
@@ -14,7 +14,7 @@ export function readPlace(place: string, { head, body }: Event): string | undefi
   if (place.startsWith('header:')) {
     return headerOf({ headers: head.headers ?? [] }, place.slice('header:'.length).toLowerCase())
   }
-  const value = atPointer(parse(body), place)
+  const value = atPointer(parse(readableBody(head, body)), place)
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? String(value)
     : undefined

@@ -4,6 +4,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { EndpointId } from './id.ts'
 import type { Notice } from './notice.ts'
 import type { AppendItem, Appended, HandOver, Settlement } from './intake.ts'
+import type { AwaitedDelivery, AwaitedEvent, Reply } from './reply.ts'
 import type { RateLimit, RateVerdict } from './rate-limit.ts'
 
 /**
@@ -34,6 +35,8 @@ export interface EndpointRpc {
   retry(delivery: DeliveryRef): Promise<ByHand>
   /** Takes a waiting delivery back; durable when answered. */
   cancel(delivery: DeliveryRef): Promise<ByHand>
+  /** What the endpoint answers to a delivery, or why nobody will know in time. */
+  answer(delivery: AwaitedDelivery): Promise<Reply>
 }
 
 /**
@@ -50,4 +53,6 @@ export interface RouterRpc {
   writeLog(message: LogMessage): Promise<boolean>
   registerIntake(name: string): Promise<void>
   findEndpoint(id: EndpointId): Promise<Endpoint | undefined>
+  /** What the endpoint answers that an accepted event goes to. */
+  replyTo(event: AwaitedEvent): Promise<Reply>
 }
