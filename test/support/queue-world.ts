@@ -137,11 +137,13 @@ export class QueueWorld {
     this.queued = []
     this.queue = this.#boot()
     this.queue.drain()
-    for (const batch of [...this.lent.values()]) this.#handOverAgain(batch)
+    const lent = Array.from(this.lent.values())
+    for (const batch of lent) this.#handOverAgain(batch)
   }
 
   /** As the intake does it in the end: not to be borrowed any more. */
-  #handOverAgain({ mayBorrow: _, ...batch }: AcceptBatch): void {
+  #handOverAgain(lent: AcceptBatch): void {
+    const batch = { ...lent, mayBorrow: false }
     for (const { segment } of batch.items) this.lent.delete(segment)
     this.#lend(batch, this.queue.accept(batch))
   }
