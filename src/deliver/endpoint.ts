@@ -21,7 +21,7 @@ import { Repeats } from './repeats.ts'
 import { schedule, type Facts } from './schedule.ts'
 import { RETENTION_MS, type Checkpoint } from './store.ts'
 import { Announcer, cancelSome } from './waiting.ts'
-import { nextWake, SAFETY_MS } from './wake.ts'
+import { nextWake, REST_MS, SAFETY_MS } from './wake.ts'
 
 /** The deliveries of one endpoint (docs/delivery.md): accepts durably, drains as the schedule says, logs until confirmed. */
 export class EndpointQueue {
@@ -174,7 +174,7 @@ export class EndpointQueue {
       store.trim(this.#backlog.next)
       store.retain({ before: clock.now() - RETENTION_MS, keepFromPosition: this.#oldestNeeded() })
       // While deliveries keep coming, the next row of the journal says what a mark would.
-      if (clock.now() - this.#acceptedAt >= SAFETY_MS) this.#conclude()
+      if (clock.now() - this.#acceptedAt >= REST_MS) this.#conclude()
     }
     this.arm()
   }

@@ -1,11 +1,13 @@
 import { classifyNetworkError, type DeferredReason } from '../model/attempt.ts'
-import { text, type Bytes } from '../model/bytes.ts'
+import { concat, text, type Bytes } from '../model/bytes.ts'
 import type { After } from '../model/clock.ts'
 import type { Whole } from '../model/reply.ts'
 import type { HeaderPair } from '../model/request.ts'
 
 /** Enough to show what a receiver complained about; its answers are untrusted and may be endless. */
 export const RESPONSE_READ_BYTES_MAX = 16 * 1024
+/** Most answers are a word or two: these are read with one call. Compressed, they have no more than a thousand times as much. */
+const SHORT_BYTES_MAX = 256
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
@@ -84,9 +86,10 @@ async function readUpTo(
   response: Response,
   max: number,
 ): Promise<{ bytes: Bytes; end: 'whole' | Exclude<Whole, Bytes> }> {
-  const reader = response.body?.getReader()
-  if (!reader) return { bytes: new Uint8Array(0), end: 'whole' }
-  const start = new Uint8Array(max)
+  if (!response.body) return { bytes: new Uint8Array(0), end: 'whole' }
+  if (isShort(response)) return await readShort(response)
+  const reader = response.body.getReader()
+  const parts: Uint8Array[] = []
   let length = 0
   let end: 'whole' | Exclude<Whole, Bytes> = 'whole'
   try {
@@ -94,7 +97,7 @@ async function readUpTo(
       const { done, value } = await reader.read()
       if (done) break
       const part = value.subarray(0, max - length)
-      start.set(part, length)
+      parts.push(part)
       length += part.byteLength
       if (part.byteLength === value.byteLength && length < max) continue
       end = 'too_large'
@@ -104,5 +107,18 @@ async function readUpTo(
     end = 'broken'
   }
   await reader.cancel().catch(() => undefined)
-  return { bytes: start.subarray(0, length), end }
+  return { bytes: concat(parts), end }
+}
+
+function isShort(response: Response): boolean {
+  const announced = response.headers.get('content-length')
+  return announced !== null && Number(announced) <= SHORT_BYTES_MAX
+}
+
+async function readShort(response: Response): Promise<{ bytes: Bytes; end: 'whole' | 'broken' }> {
+  try {
+    return { bytes: new Uint8Array(await response.arrayBuffer()), end: 'whole' }
+  } catch {
+    return { bytes: new Uint8Array(0), end: 'broken' }
+  }
 }
