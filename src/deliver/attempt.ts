@@ -7,16 +7,14 @@ import type { EndpointSettings } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
 import type { DeliveryId } from '../model/id.ts'
 import { REPLY_BYTES_MAX } from '../model/reply.ts'
-import type { HeaderPair } from '../model/request.ts'
 import type { CheckTarget } from '../model/resolver.ts'
 import { err, ok, type Result } from '../model/result.ts'
 import { authHeaders } from './authorise.ts'
-import { compose, type Composed } from './compose.ts'
-import { encode } from './encode.ts'
+import type { Composed } from './compose.ts'
 import { exchange, type Failed, type Fetch, type Received } from './exchange.ts'
-import { prepare, setHeader, type Prepared } from './prepare.ts'
+import type { Prepared } from './prepare.ts'
 import { recordOf } from './record.ts'
-import { signatureHeaders } from './sign.ts'
+import { bodyOf, composedOf, refused, signedRequest, withHeaders } from './request.ts'
 import { targetOf } from './target.ts'
 import type { TokenCache, TokenFailure } from './token.ts'
 
@@ -74,49 +72,20 @@ export interface Tried {
   error?: string
 }
 
-type Refusal = Extract<Outcome, { kind: 'refused' }>
-
 /** The request but for its authorisation: guarded, in the form and the encoding that the endpoint asks for, and signed. */
 async function makeRequest(
   input: AttemptInput,
   at: number,
-  { checkTarget, readBody }: AttemptDeps,
+  deps: AttemptDeps,
 ): Promise<Result<Prepared, Tried>> {
-  const { deliveryId, settings: own, secrets, attempt } = input
-  const { bodyKey } = input.event.head
-  const given = bodyKey === undefined ? input.event.body : await readBody(bodyKey)
-  if (given === undefined) return refused('payload_missing', 'The payload is no longer stored.')
-  const batch = input.batch && compose(input.batch, own, given)
-  const { event, settings } = batch ? { event: batch.event, settings: { ...own, ...batch.settings } } : input
-  const body = batch ? event.body : given
-  const target = targetOf(settings, event, body)
+  const given = await bodyOf(input.event, deps)
+  if (!given.ok) return given
+  const composed = composedOf(input, given.value)
+  const target = targetOf(composed.settings, composed.event, composed.body)
   if (!target.ok) return refused('bad_url', target.error)
-  const checked = await checkTarget(target.value)
+  const checked = await deps.checkTarget(target.value)
   if (!checked.ok) return refused(checked.error.reason, checked.error.detail)
-  const prepared = prepare({
-    event,
-    body,
-    url: checked.value.href,
-    settings,
-    attempt,
-    ...(batch && { batch }),
-  })
-  const encoded = await encode(prepared, settings).catch(() => undefined)
-  if (encoded === undefined) return refused('bad_settings', 'The key of `encryption` cannot be used.')
-  const signatures = await signatureHeaders({
-    signing: settings.signing,
-    id: input.batch?.id ?? deliveryId,
-    timestamp: Math.floor(at / 1000),
-    method: encoded.method,
-    url: encoded.url,
-    body: encoded.body ?? new Uint8Array(0),
-    secrets,
-  })
-  return ok(withHeaders(encoded, signatures))
-}
-
-function refused(reason: Refusal['reason'], detail: string): Result<never, Tried> {
-  return err({ outcome: { kind: 'refused', reason, detail }, error: detail })
+  return await signedRequest(input, { ...composed, at, url: checked.value.href })
 }
 
 interface Sending {
@@ -173,10 +142,4 @@ function judged(request: Prepared, answer: Received | Failed, { settings, deps }
   const retryAfterMs = parseRetryAfter(headers.get('retry-after'), deps.clock.now())
   const control = headers.get('webhook-delivery')
   return { request, answer, outcome: judge({ statusCode, body, retryAfterMs, control }, settings) }
-}
-
-function withHeaders(request: Prepared, more: readonly HeaderPair[]): Prepared {
-  const headers = [...request.headers]
-  for (const [name, value] of more) setHeader(headers, name, value)
-  return { ...request, headers }
 }
