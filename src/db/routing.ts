@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { DrizzleD1Database } from 'drizzle-orm/d1'
 import { endpointSettingsSchema, type EndpointSettings } from '../model/endpoint.ts'
 import type { EndpointId, SubscriptionId, TenantId } from '../model/id.ts'
+import type { Placing } from '../model/shard.ts'
 import { subscriptionSettingsSchema, type Subscription } from '../model/subscription.ts'
 import { parseFault } from './faults.ts'
 import { tenants } from './schema.ts'
@@ -26,12 +27,12 @@ interface Row {
   endpointSettings: string
 }
 
-type Placing = Pick<EndpointSettings, 'ordering' | 'orderingKey' | 'concurrency'>
+type Placed = Placing & Pick<EndpointSettings, 'orderingKey'>
 
 /** What choosing between endpoints must know of one. */
 interface Target {
   version: number
-  endpoint: Placing
+  endpoint: Placed
   isDisabled: boolean
   failingSince: number | null
 }
@@ -39,12 +40,17 @@ interface Target {
 export interface RoutedRow {
   subscription: Subscription
   endpointVersion: number
-  endpoint: Placing
+  endpoint: Placed
   /** Where rules choose between endpoints: all of the tenant's. */
   targets?: ReadonlyMap<EndpointId, Target>
 }
 
-const placing = endpointSettingsSchema.pick({ ordering: true, orderingKey: true, concurrency: true })
+const placing = endpointSettingsSchema.pick({
+  mode: true,
+  ordering: true,
+  orderingKey: true,
+  concurrency: true,
+})
 
 /** Every subscription of the tenant, paused ones too, with the version of its endpoint. One query, two where rules choose endpoints. */
 export async function routedSubscriptions(db: D1Database, tenantId: TenantId): Promise<RoutedRow[]> {

@@ -7,6 +7,7 @@ export const SCOPED_RESOURCES = [
   'sources',
   'event-types',
   'endpoints',
+  'messages',
   'subscriptions',
   'events',
   'deliveries',
