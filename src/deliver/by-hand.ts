@@ -5,6 +5,7 @@ import type { ByHand } from '../model/rpc.ts'
 import { isLogged, memberLogOf } from './conclude-batch.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
 import type { Parts } from './conclude.ts'
+import { oldestNeeded } from './recover.ts'
 import { withItems } from './repeats.ts'
 import { keyOf } from './store.ts'
 
@@ -14,8 +15,6 @@ const LEFT_MAX = 1_000
 export interface Hands extends Parts {
   keyOf(position: number): string | null
   isInFlight(position: number): boolean
-  /** No position before it is needed any more. */
-  oldest: number
 }
 
 /**
@@ -74,7 +73,7 @@ export function withoutWaiting(waiting: WaitingIn, batch: AcceptBatch): AcceptBa
   const refs = batch.items.map(({ segment, index, subscriptionId }) => {
     return { subscriptionId, pointer: { intake, segment, index } }
   })
-  const positions = waiting.store.positionsOf(refs, waiting.oldest)
+  const positions = waiting.store.positionsOf(refs, oldestNeeded(waiting))
   const items = batch.items.filter((_, at) => {
     const ref = refs[at]
     return !ref || !positions.get(keyOf(ref))?.some((each) => isWaiting(waiting, each))
@@ -82,11 +81,11 @@ export function withoutWaiting(waiting: WaitingIn, batch: AcceptBatch): AcceptBa
   return items.length === 0 ? undefined : withItems(batch, items)
 }
 
-type WaitingIn = Pick<Hands, 'store' | 'outbox' | 'backlog' | 'lanes' | 'oldest'>
+type WaitingIn = Pick<Hands, 'store' | 'outbox' | 'backlog' | 'lanes'>
 
 /** Where the delivery waits or is in flight; undefined: it has ended, or was never here. */
 function findWaiting(waiting: WaitingIn, delivery: DeliveryRef): number | undefined {
-  const positions = waiting.store.positionsOf([delivery], waiting.oldest).get(keyOf(delivery)) ?? []
+  const positions = waiting.store.positionsOf([delivery], oldestNeeded(waiting)).get(keyOf(delivery)) ?? []
   return positions.find((each) => isWaiting(waiting, each))
 }
 

@@ -11,6 +11,7 @@ import { JOURNAL_CLASSES, type JournalClass } from '../model/journal-class.ts'
 import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
 import type { BacklogState } from './backlog.ts'
 import type { GateState } from './gate.ts'
+import type { LeasesState } from './leases.ts'
 
 /** Journals older than this are dropped. */
 export const RETENTION_MS = 30 * 86_400_000
@@ -23,7 +24,7 @@ const ROWS_CACHED_MAX = 8
 const ORIGIN_ROWS_MAX = 20_000
 
 /** Progress, as it is written with every row of the journal. */
-export interface Checkpoint extends GateState {
+export interface Checkpoint extends GateState, LeasesState {
   backlog: BacklogState
   /** Rows of outcomes that D1 has not confirmed. */
   outcomes: Ranges
