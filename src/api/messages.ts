@@ -79,6 +79,7 @@ export function messageOperations(deps: ApiDeps): Operation[] {
       access: 'messages',
       idPrefix: 'ep',
       query: pollQuery,
+      problems: ['conflict', 'invalid_cursor'],
       isExported: false,
       answers: {
         status: 200,
@@ -93,6 +94,7 @@ export function messageOperations(deps: ApiDeps): Operation[] {
       access: 'messages',
       idPrefix: 'ep',
       body: acknowledgementSchema,
+      problems: ['conflict', 'invalid_cursor'],
       answers: { status: 200, schema: acknowledgedSchema },
       run: async (call) => acknowledge(deps, call),
     }),

@@ -57,6 +57,7 @@ export function probeOperations({ db, probe }: ApiDeps): Operation[] {
       access: 'endpoints',
       idPrefix: 'ep',
       body: testSchema,
+      problems: ['conflict'],
       answers: { status: 200, schema: resultSchema },
       async run({ tenantId, id, body }) {
         const endpoint = await getEndpoint(db, { tenantId, id })

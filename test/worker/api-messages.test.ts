@@ -203,6 +203,14 @@ describe('an endpoint', () => {
     expect(withUrl).toMatchObject(problem(400, 'invalid_request', at('url')))
   })
 
+  it('that was polled meanwhile does not take its secrets to a new target', async () => {
+    const auth = { type: 'bearer', token: 'a token of the receiver' }
+    const own = `/v1/endpoints/${(await world.call('POST', '/v1/endpoints', { url, auth })).body.id}`
+    expect((await world.call('PATCH', own, { mode: 'pull', url: '' })).status).toBe(200)
+    const elsewhere = await world.call('PATCH', own, { mode: 'push', url: 'https://elsewhere.example/' })
+    expect(elsewhere).toMatchObject(problem(422, 'secret_required'))
+  })
+
   it('changes from one to the other, and is polled only as a pull endpoint', async () => {
     const { body } = await world.call('POST', '/v1/endpoints', { url, concurrency: 12 })
     const own = `/v1/endpoints/${body.id}`
