@@ -283,11 +283,10 @@ export class EndpointQueue {
     this.#inFlight.set(unit, { isReplay: this.#deps.store.classOf(unit) === 'replay' })
     try {
       const attempted = await this.#deps.attempt(input, endpoint)
-      const settings = this.#endpoint?.settings ?? endpoint.settings
-      const notice = this.gate.observe(attempted.outcome, attempted.record.durationMs, settings)
-      const place = () => this.#writeLoan(unit)
-      const sent = { ...parcel, position: this.#loans.placeOf(unit), place }
-      const dueAt = concludeParcel({ ...this.#queue, endpoint: this.#endpoint ?? endpoint }, sent, attempted)
+      const own = { ...this.#queue, endpoint: this.#endpoint ?? endpoint }
+      const notice = this.gate.observe(attempted.outcome, attempted.record.durationMs, own.endpoint.settings)
+      const sent = { ...parcel, position: this.#loans.placeOf(unit), place: () => this.#writeLoan(unit) }
+      const dueAt = concludeParcel(own, sent, attempted)
       if (dueAt !== undefined) this.#deps.wakeBy(dueAt)
       if (notice) this.#deps.notify({ ...notice, deliveryId: input.deliveryId })
     } catch {
