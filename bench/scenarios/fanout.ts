@@ -9,7 +9,8 @@ import { rowOf, type Sample } from '../stats.ts'
 import type { World } from '../world.ts'
 import { matching } from './matching.ts'
 
-const CREATED_AT_ONCE = 16
+/** As many as one call takes. */
+const CREATED_AT_ONCE = 100
 /** Marks of idle endpoints and batches of the log come as late as this. */
 const SETTLE_MS = 6_000
 /** A message costs a write, a read and a delete. */
@@ -95,14 +96,13 @@ async function settled(world: World): Promise<void> {
 }
 
 async function makeEndpoints({ api, receiverUrl }: World, count: number): Promise<void> {
-  let next = 0
-  const maker = async () => {
-    for (let at = next++; at < count; at = next++) {
-      const url = receiverUrl + pathOf(at).slice(1)
-      await api.post('/v1/endpoints', { name: `fanout ${at}`, url, eventTypes: ['bench.fanout'] })
-    }
+  for (let from = 0; from < count; from += CREATED_AT_ONCE) {
+    const items = Array.from({ length: Math.min(CREATED_AT_ONCE, count - from) }, (_, n) => {
+      const url = receiverUrl + pathOf(from + n).slice(1)
+      return { name: `fanout ${from + n}`, url, eventTypes: ['bench.fanout'] }
+    })
+    await api.post('/v1/endpoints/batch', items)
   }
-  await Promise.all(Array.from({ length: CREATED_AT_ONCE }, maker))
 }
 
 function pathOf(at: number): string {
