@@ -7,11 +7,12 @@ const CHUNK_CHARS = 500_000
 
 const EVENTS_SQL = `
   INSERT INTO events (tenant_id, id, source_id, type, received_at, occurred_at, provider_event_id, entity_type,
-    entity_id, content_type, body_bytes, body_key, intake, segment, idx, country)
+    entity_id, content_type, body_bytes, body_key, intake, segment, idx, country, ordering_key)
   SELECT value ->> 'tenantId', value ->> 'id', value ->> 'sourceId', value ->> 'type', value ->> 'receivedAt',
     value ->> 'occurredAt', value ->> 'providerEventId', value ->> 'entityType', value ->> 'entityId',
     value ->> 'contentType', value ->> 'bodyBytes', value ->> 'bodyKey', value ->> '$.pointer.intake',
-    value ->> '$.pointer.segment', value ->> '$.pointer.index', value ->> 'country'
+    value ->> '$.pointer.segment', value ->> '$.pointer.index', value ->> 'country',
+    value ->> 'orderingKey'
   FROM json_each(?1) WHERE true
   ON CONFLICT DO NOTHING`
 

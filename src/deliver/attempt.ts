@@ -13,6 +13,7 @@ import { authHeaders } from './authorise.ts'
 import { encode } from './encode.ts'
 import { exchange, type Failed, type Fetch, type Received } from './exchange.ts'
 import { prepare, setHeader, type Prepared } from './prepare.ts'
+import { logMaskOf } from './log-mask.ts'
 import { recordOf } from './record.ts'
 import { signatureHeaders } from './sign.ts'
 import { targetOf } from './target.ts'
@@ -47,12 +48,14 @@ export interface Attempted {
 
 /** One try, from the guard to the judged answer. Never throws for anything that a receiver or its network does. */
 export async function attemptDelivery(input: AttemptInput, deps: AttemptDeps): Promise<Attempted> {
-  const { settings } = input
+  const { settings, event } = input
   const at = deps.clock.now()
-  const request = await makeRequest(input, at, deps)
+  const body = await bodyOf(event, deps)
+  const request = await makeRequest(input, { at, body }, deps)
   const tried = request.ok ? await sendAuthorised(request.value, { settings, at, deps }) : request.error
   const durationMs = Math.max(0, deps.clock.now() - at)
-  return { outcome: tried.outcome, record: recordOf({ at, durationMs, settings, ...tried }) }
+  const mask = logMaskOf(event, body, settings)
+  return { outcome: tried.outcome, record: recordOf({ at, durationMs, settings, mask, ...tried }) }
 }
 
 /** How far an attempt came. */
@@ -70,10 +73,10 @@ type Refusal = Extract<Outcome, { kind: 'refused' }>
 /** The request but for its authorisation: guarded, in the form and the encoding that the endpoint asks for, and signed. */
 async function makeRequest(
   { deliveryId, event, settings, secrets, attempt }: AttemptInput,
-  at: number,
-  { checkTarget, readBody }: AttemptDeps,
+  { at, body }: { at: number; body: Bytes | undefined },
+  { checkTarget }: AttemptDeps,
 ): Promise<Result<Prepared, Tried>> {
-  const body = event.head.bodyKey === undefined ? event.body : await readBody(event.head.bodyKey)
+  if (event.head.erased) return refused('payload_missing', 'The payload was erased.')
   if (body === undefined) return refused('payload_missing', 'The payload is no longer stored.')
   const target = targetOf(settings, event, body)
   if (!target.ok) return refused('bad_url', target.error)
@@ -92,6 +95,11 @@ async function makeRequest(
     secrets,
   })
   return ok(withHeaders(encoded, signatures))
+}
+
+/** Undefined: it is no longer stored. */
+async function bodyOf({ head, body }: Event, { readBody }: AttemptDeps): Promise<Bytes | undefined> {
+  return head.bodyKey === undefined ? body : await readBody(head.bodyKey)
 }
 
 function refused(reason: Refusal['reason'], detail: string): Result<never, Tried> {

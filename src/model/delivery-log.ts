@@ -27,6 +27,9 @@ export interface EventRow {
   bodyKey: string | null
   /** Absent in what a version before wrote. */
   country?: string | null
+  orderingKey?: string | null
+  /** By which it was erased; only as read from the log. */
+  erasureId?: string | null
   pointer: EventPointer
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { requestFields } from './delivery-request.ts'
 import type { EndpointId, TenantId } from './id.ts'
+import { maskingSchema } from './masking.ts'
 import type { SealedParts, SealedSecret } from './seal.ts'
 
 /** The longest a receiver may take; more than this is better done with an answer first and work after. */
@@ -72,6 +73,7 @@ export const endpointSettingsSchema = z.object({
   /** How long after its receipt an event is delivered at the earliest. */
   delaySeconds: z.int().min(0).max(604_800).default(0),
   timeoutMs: z.int().min(100).max(TIMEOUT_MS_MAX).default(15_000),
+  masking: maskingSchema.prefault({}),
   state: z.enum(['active', 'paused', 'disabled']).default('active'),
 })
 
