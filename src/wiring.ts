@@ -27,6 +27,7 @@ import { makeAcceptDeps, tell } from './publish.ts'
 import { refreshUsage, requireEvents } from './quota.ts'
 import { commonConfigSchema } from './providers/event-config.ts'
 import { findProvider } from './providers/registry.ts'
+import { tenantMasking } from './tenant-masking.ts'
 import { probeEndpoint } from './probing.ts'
 import { findRegistration } from './registrations/registry.ts'
 import { orderDelivery, redeliver } from './redeliver.ts'
@@ -141,7 +142,9 @@ function makeApiFor(env: Env): Api {
     publish: async (tenantId, publications) => {
       await refreshUsage(env, tenantId)
       requireEvents(tenantId, publications.length)
-      return await publishEvents({ tenantId, publications, now: systemClock.now() }, makeAcceptDeps(env))
+      const masking = await tenantMasking(env, tenantId)
+      const now = systemClock.now()
+      return await publishEvents({ tenantId, publications, masking, now }, makeAcceptDeps(env))
     },
     tell: (tenantId, event) => tell(env, tenantId, event),
     readEvent: async ({ intake, segment, index }, bodyKey) => {

@@ -9,6 +9,7 @@ import { subscriptionSettingsSchema, type Subscription } from '../model/subscrip
 import { notFound } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
 import { operation, type Operation } from './operation.ts'
+import { payloadMask } from './payload-masks.ts'
 import { timeQuery } from './page.ts'
 import { invalid } from './parse.ts'
 
@@ -66,18 +67,21 @@ export function trialOperations(deps: ApiDeps): Operation[] {
     operation({
       method: 'POST',
       path: '/subscriptions/test',
-      summary: 'See what a subscription makes of an event, step by step; nothing is sent or kept',
+      summary:
+        'See what a subscription makes of an event, step by step; nothing is sent or kept. Without payloads:read it sees a stored event masked',
       access: 'subscriptions',
       body: trialSchema,
       answers: { status: 200, schema: reportSchema },
-      async run({ tenantId, body, now }) {
+      async run({ tenantId, scopes, body, now }) {
         const subscription = await subscriptionOf(deps, { tenantId, body, now })
         const faults = deps.rules.faultsOf(subscription)
         if (faults.length > 0) {
           throw invalid(faults.map(({ path, message }) => ({ path: `subscription.${path}`, message })))
         }
         const event = await eventOf(deps, { tenantId, body, now })
-        return { status: 200, body: await deps.rules.tryOut(subscription, event) }
+        const isStored = body.eventId !== undefined
+        const seen = isStored ? await payloadMask(deps, { tenantId, scopes })(event) : event
+        return { status: 200, body: await deps.rules.tryOut(subscription, seen) }
       },
     }),
   ]
