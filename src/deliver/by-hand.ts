@@ -3,6 +3,7 @@ import type { DeliveryRow, EventRow } from '../model/delivery-log.ts'
 import type { DeliveryState } from '../model/delivery.ts'
 import type { ByHand } from '../model/rpc.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
+import type { Loans } from './loans.ts'
 import type { Parts } from './conclude.ts'
 import { withItems } from './repeats.ts'
 import { keyOf } from './store.ts'
@@ -13,6 +14,7 @@ const LEFT_MAX = 1_000
 export interface Hands extends Parts {
   keyOf(position: number): string | null
   isInFlight(position: number): boolean
+  loans: Loans
   /** No position before it is needed any more. */
   oldest: number
 }

@@ -10,6 +10,7 @@ import { endpointOfObject } from '../model/shard.ts'
 import { intakeOf, routerOf } from '../objects.ts'
 import { attemptDelivery, type AttemptDeps } from './attempt.ts'
 import { EndpointQueue } from './endpoint.ts'
+import { forgetOld } from './forget.ts'
 import type { Notice } from '../model/notice.ts'
 import { liveSecrets, openSettings } from './secrets.ts'
 import { DeliveryStore } from './store.ts'
@@ -94,10 +95,12 @@ export class EndpointObject extends DurableObject<Env> {
   }
 
   /** For the sweep: sets right whatever an accident left without an alarm, or without the endpoint's newest settings. */
-  async check(): Promise<void> {
+  async check(retentionMs?: number): Promise<void> {
     await this.#alarm.recheck()
     this.#queue.arm()
     this.#queue.drain()
+    const { hands } = this.#queue
+    if (hands && retentionMs !== undefined) forgetOld(hands, retentionMs)
     await this.#refresh()
   }
 

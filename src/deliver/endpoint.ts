@@ -7,7 +7,8 @@ import { toRanges } from '../model/ranges.ts'
 import type { ByHand } from '../model/rpc.ts'
 import { placesOf } from '../model/shard.ts'
 import { Backlog } from './backlog.ts'
-import { cancelByHand, retryByHand, withoutWaiting } from './by-hand.ts'
+import { cancelByHand, retryByHand, withoutWaiting, type Hands } from './by-hand.ts'
+import { forgetRemoved } from './forget.ts'
 import { Gate } from './gate.ts'
 import type { EndpointDeps } from './endpoint-deps.ts'
 import { Lanes, NEVER } from './lanes.ts'
@@ -18,7 +19,7 @@ import { isWorthKeeping, Progress } from './progress.ts'
 import { resendUnconfirmed } from './recover.ts'
 import { Repeats } from './repeats.ts'
 import { schedule, type Facts } from './schedule.ts'
-import { RETENTION_MS, type Checkpoint, type StoredDelivery } from './store.ts'
+import type { Checkpoint, StoredDelivery } from './store.ts'
 import { Announcer, cancelSome } from './waiting.ts'
 import { nextWake, SAFETY_MS } from './wake.ts'
 
@@ -71,6 +72,14 @@ export class EndpointQueue {
     return this.#endpoint
   }
 
+  /** For what is seldom done (by-hand.ts, forget.ts, erase.ts); undefined: it knows no endpoint yet. */
+  get hands(): Hands | undefined {
+    const keyOf = (position: number) => this.#keyOf(position)
+    const isInFlight = (position: number) => this.#inFlight.has(position) || this.#loans.isUnderWay(position)
+    const own = { loans: this.#loans, keyOf, isInFlight }
+    return this.#endpoint && { ...this.#waiting(), ...own, endpoint: this.#endpoint }
+  }
+
   /**
    * I1: durable when it returns (the output gate holds the answer), and a repeat adds nothing. Returns the segments
    * that are only borrowed: of these the intake keeps its copy until they are settled.
@@ -79,7 +88,7 @@ export class EndpointQueue {
     const { clock, wakeBy } = this.#deps
     const { fresh: unlent, owed } = this.#loans.without(batch)
     const unknown = unlent && this.#repeats.without(unlent)
-    const fresh = unknown?.origin === undefined ? unknown : this.#withoutWaiting(unknown)
+    const fresh = unknown?.origin === undefined ? unknown : withoutWaiting(this.#waiting(), unknown)
     if (fresh === undefined) return owed
     this.#acceptedAt = clock.now()
     wakeBy(this.#acceptedAt + SAFETY_MS)
@@ -108,21 +117,15 @@ export class EndpointQueue {
     this.#deps.store.saveEndpoint(this.#endpoint)
     this.#settle(cancelSome(this.#parts(this.#endpoint), this.#lanes))
     this.#outbox.flush()
-    this.arm()
+    // Also when nothing waits: what it keeps is still to be forgotten.
+    this.#deps.wakeBy(this.#deps.clock.now() + SAFETY_MS)
   }
 
   /** Makes a delivery due now, or takes it back, because a person said so. */
   order(what: 'retry' | 'cancel', delivery: DeliveryRef): ByHand {
-    if (this.#endpoint === undefined) return { kind: 'absent', attempts: 0 }
-    const done = (what === 'retry' ? retryByHand : cancelByHand)(
-      {
-        ...this.#parts(this.#endpoint),
-        oldest: this.#oldestNeeded(),
-        keyOf: (position) => this.#keyOf(position),
-        isInFlight: (position) => this.#inFlight.has(position),
-      },
-      delivery,
-    )
+    const { hands } = this
+    if (hands === undefined) return { kind: 'absent', attempts: 0 }
+    const done = (what === 'retry' ? retryByHand : cancelByHand)(hands, delivery)
     this.drain()
     this.arm()
     return done
@@ -166,9 +169,9 @@ export class EndpointQueue {
     this.drain()
     if (this.#isQuiet()) {
       store.trim(this.#backlog.next)
-      store.retain({ before: clock.now() - RETENTION_MS, keepFromPosition: this.#oldestNeeded() })
       // While deliveries keep coming, the next row of the journal says what a mark would.
       if (clock.now() - this.#acceptedAt >= SAFETY_MS) this.#conclude()
+      if (endpoint?.isRemoved && this.hands) forgetRemoved(this.hands)
     }
     this.arm()
   }
@@ -272,7 +275,10 @@ export class EndpointQueue {
       const settings = this.#endpoint?.settings ?? endpoint.settings
       const notice = this.#gate.observe(attempted.outcome, attempted.record.durationMs, settings)
       const place = () => this.#writeLoan(position)
-      const ended = { position: this.#loans.placeOf(position), place, key, delivery, from: state, attempted }
+      // As it is by now: its event may have been erased meanwhile.
+      const current = this.#loans.delivery(position) ?? delivery
+      const at = this.#loans.placeOf(position)
+      const ended = { position: at, place, key, delivery: current, from: state, attempted }
       const dueAt = conclude(this.#parts(this.#endpoint ?? endpoint), ended)
       if (dueAt !== undefined) this.#deps.wakeBy(dueAt)
       if (notice) this.#deps.notify({ ...notice, deliveryId: delivery.id })
@@ -324,17 +330,17 @@ export class EndpointQueue {
     }
   }
 
-  #withoutWaiting(batch: AcceptBatch): AcceptBatch | undefined {
-    const [outbox, backlog, lanes] = [this.#outbox, this.#backlog, this.#lanes]
-    return withoutWaiting(
-      { store: this.#deps.store, outbox, backlog, lanes, oldest: this.#oldestNeeded() },
-      batch,
-    )
+  #parts(endpoint: Endpoint): Parts {
+    return { ...this.#state(), endpoint }
   }
 
-  #parts(endpoint: Endpoint): Parts {
+  #waiting() {
+    return { ...this.#state(), oldest: this.#oldestNeeded() }
+  }
+
+  #state(): Omit<Parts, 'endpoint'> {
     const { store, clock } = this.#deps
-    return { store, clock, outbox: this.#outbox, backlog: this.#backlog, lanes: this.#lanes, endpoint }
+    return { store, clock, outbox: this.#outbox, backlog: this.#backlog, lanes: this.#lanes }
   }
 
   /** Nothing moves: what is left waits for a time, a resume or a confirmation. */

@@ -80,6 +80,11 @@ export class Loans {
     return this.#loans.get(position)?.batch
   }
 
+  /** Whether the journal's delivery there was a loan, and is still being tried. */
+  isUnderWay(place: number): boolean {
+    return this.#loans.values().some(({ position }) => position === place)
+  }
+
   /** Those that the intake should not be left with any longer. */
   overdue(now: number): number[] {
     const isOverdue = ({ takenAt, isOver, position }: Loan) =>

@@ -10,8 +10,6 @@ import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
 import type { BacklogState } from './backlog.ts'
 import type { GateState } from './gate.ts'
 
-/** Journals older than this are dropped. */
-export const RETENTION_MS = 30 * 86_400_000
 const ACCEPTED = 'accepted'
 /** A position is the row's sequence number and the index in the row, as one number that sorts. */
 const ITEMS_PER_ROW_MAX = 10_000
@@ -256,8 +254,20 @@ export class DeliveryStore {
   }
 
   /** Drops whole days that are older than the retention and that nothing refers to. */
-  retain({ before, keepFromPosition }: { before: number; keepFromPosition: number }): void {
+  retain({ before, keepFromPosition, now }: { before: number; keepFromPosition: number; now: number }): void {
+    const isOpen = keepFromPosition < this.endPosition
+    if (!isOpen && this.#journal.isStale(before)) {
+      this.#journal.append({ kind: 'mark', checkpoint: this.#written }, now)
+    }
     this.#journal.drop({ before, keepFromSeq: split(keepFromPosition)[0] })
+  }
+
+  /** Forgets every delivery; only for when none is open. Nothing when that was done already. */
+  clear(now: number): void {
+    if (!this.#journal.isStale(Infinity)) return
+    this.#journal.clear()
+    this.#rows.clear()
+    this.#journal.append({ kind: 'mark', checkpoint: this.#written }, now)
   }
 
   *#labels(from: number): Iterable<{ seq: number; origin: string; intake: string; segment: number }> {

@@ -58,8 +58,8 @@ export class IntakeObject extends DurableObject<Env> {
     this.#inbox.settlePage(segments, page)
   }
 
-  check(): Promise<number> {
-    return this.#inbox.check()
+  check(retentionMs?: number): Promise<number> {
+    return this.#inbox.check(retentionMs)
   }
 
   override alarm(): Promise<void> {

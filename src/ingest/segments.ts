@@ -90,8 +90,11 @@ export class SegmentStore {
   }
 
   /** Drops whole days older than the retention, but nothing that is not settled. */
-  retain({ before }: { before: number }): void {
+  retain({ before, now }: { before: number; now: number }): void {
     const [oldest] = this.unsettled
+    if (oldest === undefined && this.#journal.isStale(before)) {
+      this.#journal.append({ kind: 'mark', checkpoint: this.#written }, now)
+    }
     this.#journal.drop({ before, keepFromSeq: oldest ?? this.#journal.nextSeq })
   }
 

@@ -20,7 +20,8 @@ export interface IntakeRpc {
   readSegments(segments: number[]): Promise<{ segment: number; records: Uint8Array }[]>
   /** A page of a fan-out by its number, or what was lent to an object by the object's name. */
   settlePage(segments: number[], page: number | string): Promise<void>
-  check(): Promise<number>
+  /** Also drops what is older than its tenant keeps, if that is given (ms). */
+  check(retentionMs?: number): Promise<number>
 }
 
 export interface EndpointRpc {
@@ -29,7 +30,8 @@ export interface EndpointRpc {
   configure(endpoint: Endpoint): Promise<void>
   remove(endpoint: Endpoint): Promise<void>
   confirm(receipts: number[]): Promise<void>
-  check(): Promise<void>
+  /** As an intake's. */
+  check(retentionMs?: number): Promise<void>
   /** Makes a waiting delivery due now. */
   retry(delivery: DeliveryRef): Promise<ByHand>
   /** Takes a waiting delivery back; durable when answered. */
