@@ -133,7 +133,9 @@ export class Journal {
   *holding(kind: string, text: string, seq: number): Iterable<JournalRow> {
     for (const { day } of this.#partitionsFrom(seq)) {
       const query = `SELECT * FROM journal_${day} WHERE kind = ? AND seq >= ? AND instr(data, CAST(? AS BLOB)) > 0`
-      for (const row of [...this.#sql.exec(query, kind, seq, text)]) yield toRow(row)
+      // All at once: the caller rewrites them meanwhile.
+      const rows = Array.from(this.#sql.exec(query, kind, seq, text))
+      for (const row of rows) yield toRow(row)
     }
   }
 
