@@ -49,9 +49,17 @@ export function retryByHand(hands: Hands, delivery: DeliveryRef): ByHand {
 
 /** Takes a waiting delivery back: durable when it returns, and the next of its key may start. */
 export function cancelByHand(hands: Hands, delivery: DeliveryRef): ByHand {
-  const { store, outbox, backlog, lanes } = hands
+  const { outbox } = hands
   const position = findWaiting(hands, delivery)
   if (position === undefined) return { kind: 'absent', attempts: outbox.attemptsOf(delivery.id) }
+  const done = cancelAt(hands, position)
+  if (done.kind === 'done') outbox.flush({ mustKeep: true })
+  return done
+}
+
+/** Of one that waits. Durable once the outbox is flushed. */
+export function cancelAt(hands: Hands, position: number): ByHand {
+  const { store, outbox, backlog, lanes } = hands
   if (hands.isInFlight(position)) return { kind: 'sending' }
   if (backlog.leftCount >= LEFT_MAX) return { kind: 'full' }
   const row = lanes.get(position)
@@ -62,7 +70,6 @@ export function cancelByHand(hands: Hands, delivery: DeliveryRef): ByHand {
   const key = row?.key ?? null
   if (key !== null && lanes.isFree(key)) backlog.release(key)
   if (log) outbox.add(log.row, log.event)
-  outbox.flush({ mustKeep: true })
   return { kind: 'done' }
 }
 
@@ -88,7 +95,7 @@ function findWaiting(waiting: WaitingIn, delivery: DeliveryRef): number | undefi
   return positions.find((each) => isWaiting(waiting, each))
 }
 
-function isWaiting({ outbox, backlog, lanes }: WaitingIn, position: number): boolean {
+export function isWaiting({ outbox, backlog, lanes }: WaitingIn, position: number): boolean {
   return (lanes.get(position) !== undefined || backlog.has(position)) && !outbox.isEnding(position)
 }
 

@@ -1,5 +1,6 @@
 import { step, type DeliveryState } from '../model/delivery.ts'
 import type { Attempted } from './attempt.ts'
+import { withoutErased } from './erase.ts'
 import { NEVER, type Lanes } from './lanes.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
 import { deliveryEventOf } from './retry.ts'
@@ -21,10 +22,10 @@ export interface Ended {
 }
 
 /** Keeps what became of an attempt: a row of its own if it is due again, else its place in the outbox. Answers when it is due. */
-export function conclude(
-  { store, outbox, backlog, lanes, endpoint, clock }: Parts,
-  { position, place, key, delivery, from, attempted }: Ended,
-): number | undefined {
+export function conclude(parts: Parts, ended: Ended): number | undefined {
+  const { store, outbox, backlog, lanes, endpoint, clock } = parts
+  const { position, place, key, from } = ended
+  const { delivery, attempted } = withoutErased(parts, ended)
   const { outcome, record } = attempted
   const schedule = { policy: endpoint.settings.retry, clock }
   const state = step(from, deliveryEventOf(outcome, from.attempts - delivery.triedBefore, schedule))

@@ -3,6 +3,7 @@ import { settingsOf } from '../env.ts'
 import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import { Alarm } from '../model/alarm.ts'
 import { after, systemClock } from '../model/clock.ts'
+import type { ErasedEvent } from '../model/erasure.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { invariant } from '../model/invariant.ts'
 import type { ByHand } from '../model/rpc.ts'
@@ -10,6 +11,7 @@ import { endpointOfObject } from '../model/shard.ts'
 import { intakeOf, routerOf } from '../objects.ts'
 import { attemptDelivery, type AttemptDeps } from './attempt.ts'
 import { EndpointQueue } from './endpoint.ts'
+import { eraseEvents } from './erase.ts'
 import { forgetOld } from './forget.ts'
 import type { Notice } from '../model/notice.ts'
 import { liveSecrets, openSettings } from './secrets.ts'
@@ -92,6 +94,16 @@ export class EndpointObject extends DurableObject<Env> {
   /** Takes a waiting delivery back; durable when answered. */
   cancel(delivery: DeliveryRef): ByHand {
     return this.#queue.order('cancel', delivery)
+  }
+
+  /** Takes events out of the journal; what waits of them is cancelled. Durable when answered. */
+  erase(events: ErasedEvent[]): { journalRows: number; cancelled: number } {
+    const { hands } = this.#queue
+    if (!hands) return { journalRows: 0, cancelled: 0 }
+    const erased = eraseEvents(hands, events)
+    this.#queue.drain()
+    this.#queue.arm()
+    return erased
   }
 
   /** For the sweep: sets right whatever an accident left without an alarm, or without the endpoint's newest settings. */

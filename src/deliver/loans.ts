@@ -1,6 +1,8 @@
 import type { AcceptBatch } from '../model/accept.ts'
+import type { EventPointer } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
-import { decodeEvent, unpackRecords } from '../model/event.ts'
+import { eraseRecord } from '../model/erasure.ts'
+import { decodeEvent, packRecords, unpackRecords } from '../model/event.ts'
 import { deliveryIdOf } from '../model/id.ts'
 import { withItems } from './repeats.ts'
 import { schedule, type Facts } from './schedule.ts'
@@ -78,6 +80,18 @@ export class Loans {
   /** What the journal must hold to have it. */
   batchOf(position: number): AcceptBatch | undefined {
     return this.#loans.get(position)?.batch
+  }
+
+  /** What is lent of these events says nothing any more, also when it is written down. */
+  erase(isErased: (pointer: EventPointer) => boolean): void {
+    for (const loan of this.#loans.values()) {
+      if (!isErased(loan.delivery.pointer)) continue
+      const [record] = unpackRecords(loan.batch.records)
+      if (!record) continue
+      const erased = eraseRecord(record).record
+      loan.delivery = { ...loan.delivery, event: decodeEvent(erased) }
+      loan.batch = { ...loan.batch, records: packRecords([erased]) }
+    }
   }
 
   /** Whether the journal's delivery there was a loan, and is still being tried. */

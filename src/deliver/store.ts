@@ -7,10 +7,11 @@ import { decodeEvent, packRecords, unpackRecords, type Event } from '../model/ev
 import { deliveryIdOf, type DeliveryId, type SubscriptionId } from '../model/id.ts'
 import { JOURNAL_CLASSES, type JournalClass } from '../model/journal-class.ts'
 import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
+import { firstAtLeast } from './ascending.ts'
 import type { BacklogState } from './backlog.ts'
 import type { GateState } from './gate.ts'
 
-const ACCEPTED = 'accepted'
+export const ACCEPTED = 'accepted'
 /** A position is the row's sequence number and the index in the row, as one number that sorts. */
 const ITEMS_PER_ROW_MAX = 10_000
 /** Rows kept parsed: the head of the journal, and those that retries refer to. */
@@ -50,7 +51,7 @@ export interface RetryRow {
   key: string | null
 }
 
-interface AcceptedRow {
+export interface AcceptedRow {
   seq: number
   class: JournalClass
   intake: string
@@ -73,6 +74,8 @@ export class DeliveryStore {
   /** Rows of each class that may hold something unstarted, ascending. */
   readonly #accepted: Record<JournalClass, number[]> = { high: [], normal: [], low: [], replay: [] }
   #written: string
+  /** In flight while their events were erased. */
+  readonly erasedInFlight = new Set<number>()
 
   constructor(sql: Sql) {
     this.#sql = sql
@@ -86,6 +89,13 @@ export class DeliveryStore {
     const from = split(Math.min(...next))[0]
     for (const { seq, kind } of this.#journal.labels(ACCEPTED, from)) this.#accepted[classOf(kind)].push(seq)
   }
+
+  /** For whoever writes rows anew (journal-edit.ts). */
+  get journal(): Journal {
+    return this.#journal
+  }
+
+  readonly forgetRow = (seq: number): void => void this.#rows.delete(seq)
 
   loadEndpoint(): Endpoint | undefined {
     const [row] = [...this.#sql.exec('SELECT settings FROM endpoint WHERE id = 1')]
@@ -324,22 +334,15 @@ function classOf(kind: string): JournalClass {
   return JOURNAL_CLASSES.find((each) => kind === kindOf(each)) ?? 'normal'
 }
 
-/** Where the first number that is not less stands in an ascending list. */
-function firstAtLeast(list: readonly number[], number: number): number {
-  let [low, high] = [0, list.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((list[middle] ?? 0) < number) low = middle + 1
-    else high = middle
-  }
-  return low
+export function positionAt(seq: number): number {
+  return seq * ITEMS_PER_ROW_MAX
 }
 
 function split(position: number): [seq: number, index: number] {
   return [Math.floor(position / ITEMS_PER_ROW_MAX), position % ITEMS_PER_ROW_MAX]
 }
 
-function parseAccepted(seq: number, kind: string, data: Uint8Array): AcceptedRow {
+export function parseAccepted(seq: number, kind: string, data: Uint8Array): AcceptedRow {
   const [head, records] = unpackRecords(data)
   const { intake, items } = JSON.parse(text(head ?? concat([]))) as Pick<AcceptedRow, 'intake' | 'items'>
   return { seq, class: classOf(kind), intake, items, records: unpackRecords(records ?? concat([])) }

@@ -82,6 +82,19 @@ export class Inbox {
     })
   }
 
+  /** Takes the payloads of events out, in their place. */
+  erase(events: readonly { segment: number; index: number }[]): { segments: number; bodyKeys: string[] } {
+    const bySegment = Map.groupBy(events, ({ segment }) => segment)
+    const erased = [...bySegment].map(([segment, list]) =>
+      this.#deps.store.erase(
+        segment,
+        list.map(({ index }) => index),
+      ),
+    )
+    const segments = erased.filter(({ isChanged }) => isChanged).length
+    return { segments, bodyKeys: erased.flatMap(({ bodyKeys }) => bodyKeys) }
+  }
+
   settlePage(segments: readonly number[], page: number | string): void {
     for (const segment of segments) this.#handOvers.settlePage(segment, page)
   }

@@ -1,11 +1,16 @@
 import { z } from 'zod'
-import type { AttemptRecord, DeliveryRow, EventRow } from './delivery-log.ts'
+import type { AttemptRecord, DeliveryRow, EventPointer, EventRow } from './delivery-log.ts'
 import { decodeEvent, encodeEvent, type EventHead } from './event.ts'
 import type { Bytes } from './bytes.ts'
 import { idSchema, type EventId, type Id, type SourceId, type TenantId } from './id.ts'
 import { parseMaskPath } from './mask-path.ts'
 
 export type ErasureId = Id<'era'>
+
+/** An event and where it is kept. */
+export interface ErasedEvent extends EventPointer {
+  eventId: EventId
+}
 
 /** In the place of the error of a delivery whose event was erased. The log's writer takes no attempts for such a one. */
 export const ERASED = 'erased'
