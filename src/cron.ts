@@ -13,6 +13,7 @@ import { pageAllTokens, pageSecrets, removeToken } from './db/watched.ts'
 import { systemClock } from './model/clock.ts'
 import { DAY_MS, hourOf } from './model/metrics.ts'
 import { DEFAULT_TENANT } from './model/tenant.ts'
+import { sweepErasures } from './erasing.ts'
 import { endpointOf, intakeOf } from './objects.ts'
 import { tell } from './publish.ts'
 import { sweepReplays } from './replay/consume.ts'
@@ -36,10 +37,11 @@ export async function runSweeps(env: Env): Promise<void> {
     watch(makeWatchDeps(env)),
     sweepReplays(makeReplayDeps(env)),
     sweepHolds(makeHoldsDeps(env, makeRouteDeps(env))),
+    sweepErasures(env),
   ])
   const [swept] = parts
   const failed = swept.status === 'fulfilled' ? swept.value.failed : 0
-  const names = ['sweep', 'expire', 'watch', 'replays', 'holds'].filter(
+  const names = ['sweep', 'expire', 'watch', 'replays', 'holds', 'erasures'].filter(
     (_, i) => parts[i]?.status === 'rejected',
   )
   if (failed === 0 && names.length === 0) return

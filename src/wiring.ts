@@ -8,6 +8,7 @@ import { writeLog } from './db/log-writer.ts'
 import { rejectedIn } from './db/metrics.ts'
 import { routedSubscriptions, routingVersion } from './db/routing.ts'
 import { settingsOf } from './env.ts'
+import { beginErasure } from './erasing.ts'
 import { forgetSource } from './door.ts'
 import { publishEvents } from './ingest/publish.ts'
 import type { LogDeps } from './log/consume.ts'
@@ -157,6 +158,8 @@ function makeApiFor(env: Env): Api {
     },
     endpointChanged: (endpoint) => configureObjects(env, endpoint),
     readSegments: (intake, segments) => intakeOf(env, intake).readSegments(segments),
+    readLargeBody: readBody,
+    erasureCreated: (id) => beginErasure(env, id),
     endpointRemoved: async (endpoint) => {
       await Promise.all(objectNames(endpoint).map((name) => endpointOf(env, name).remove(endpoint)))
     },

@@ -12,6 +12,7 @@ import { DOCS_POLICY, docsPage } from './docs-page.ts'
 import { serveCrmWebhooks } from './documents/crm-webhooks.ts'
 import { serveIntegrationWebhooks } from './documents/integration-webhooks.ts'
 import { endpointOperations } from './endpoints.ts'
+import { erasureOperations } from './erasures.ts'
 import { eventTypeOperations } from './event-types.ts'
 import { eventOperations } from './events.ts'
 import { handle, responseOf, type ApiEnv } from './handle.ts'
@@ -119,6 +120,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...orderOperations(deps),
     ...probeOperations(deps),
     ...replayOperations(deps),
+    ...erasureOperations(deps),
     ...rejectionOperations(deps),
     ...metricsOperations(deps),
     ...healthOperations(deps),

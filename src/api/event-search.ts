@@ -17,15 +17,23 @@ interface Search {
   tenantId: TenantId
   filter: EventFilter
   page: Page
-  text: string
-  /** What the caller may not see is not found either: to try texts would tell it. */
-  mask: (event: Event) => Promise<Event>
+  /** Bodies over 256 KiB are not in the event that it is given. */
+  isWanted: (event: Event) => Promise<boolean>
 }
 
-/** The events whose body holds the text, in any case. A page may be short, even empty, and still go on. Bodies over 256 KiB are not looked into. */
+/** Whether the body holds the text, in any case. What the caller may not see is not found either: to try texts would tell it. */
+export function hasText(text: string, mask: (event: Event) => Promise<Event>): Search['isWanted'] {
+  const needle = text.toLowerCase()
+  return async (event) =>
+    decode((await mask(event)).body)
+      .toLowerCase()
+      .includes(needle)
+}
+
+/** The events that are wanted for what is in them. A page may be short, even empty, and still go on. */
 export async function searchEvents(
   deps: Pick<ApiDeps, 'logDb' | 'readSegments'>,
-  { tenantId, filter, page, text, mask }: Search,
+  { tenantId, filter, page, isWanted }: Search,
 ): Promise<Scanned<EventRow>> {
   const candidates = await listEvents(deps.logDb, {
     tenantId,
@@ -33,15 +41,7 @@ export async function searchEvents(
     page: { after: page.after, limit: EVENTS_MAX },
   })
   const { looked, segments } = withinBudget(candidates.rows)
-  const needle = text.toLowerCase()
-  const holding = await placesWith(
-    async (event) =>
-      decode((await mask(event)).body)
-        .toLowerCase()
-        .includes(needle),
-    segments,
-    deps,
-  )
+  const holding = await placesWith(isWanted, segments, deps)
   const found = looked.filter(({ pointer }) => holding.has(placeOf(pointer)))
   if (found.length > page.limit) {
     const rows = found.slice(0, page.limit)

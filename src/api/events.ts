@@ -10,7 +10,7 @@ import { ProblemError } from '../model/problem.ts'
 import { notFound } from './amend.ts'
 import { deliverySchema, showDelivery } from './deliveries.ts'
 import type { ApiDeps } from './deps.ts'
-import { searchEvents } from './event-search.ts'
+import { hasText, searchEvents } from './event-search.ts'
 import { isoOrNull } from './fields.ts'
 import { payloadMask } from './payload-masks.ts'
 import { operation, type Answer, type Operation } from './operation.ts'
@@ -86,8 +86,7 @@ export function eventOperations(deps: ApiDeps): Operation[] {
                 tenantId,
                 filter,
                 page,
-                text,
-                mask: payloadMask(deps, { tenantId, scopes }),
+                isWanted: hasText(text, payloadMask(deps, { tenantId, scopes })),
               })
         return answerScan(LIST, found, summarise)
       },

@@ -77,7 +77,8 @@ async function answer(
 ): Promise<Answer> {
   const { deps, operation, request, given, part, requestId } = handling
   const entry = { ...entryOf(handling, { principal, now }), before: undefined }
-  const { tenantId, scopes } = principal
+  const { tenantId, scopes, tokenId } = principal
+  const actor = tokenId ?? 'root'
   const { url, headers } = request
   const body = operation.body ? await readBody(request) : new Uint8Array(0)
   const { idPrefix: prefix } = operation
@@ -85,6 +86,7 @@ async function answer(
   const run = async (query = asked, onceKey?: string) =>
     operation.run({
       tenantId,
+      actor,
       scopes,
       id: prefix && (await identify(deps.db, { tenantId, prefix, given })),
       uid: operation.method === 'PUT' && operation.path.includes(':id') ? parseUid(given) : given,
@@ -125,6 +127,7 @@ async function readBefore(
     const url = request.url
     return await reader.run({
       tenantId,
+      actor: principal.tokenId ?? 'root',
       scopes,
       id,
       uid: '',

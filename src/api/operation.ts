@@ -13,6 +13,8 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** One authorised request, its parts parsed. */
 export interface Call<P extends Prefix, Q, B> {
   tenantId: TenantId
+  /** Who asks: a token's id, or `root`. */
+  actor: string
   /** What the token may do. */
   scopes: readonly Scope[]
   /** The `:id` of the path, where a uid may stand as well. */
@@ -56,6 +58,8 @@ interface Description {
   access: ScopedResource | 'root'
   /** `orStatus`: the other of two, for a PUT that creates or replaces. */
   answers: { status: number; orStatus?: number; schema?: z.ZodType }
+  /** Its answer holds payloads, which the audit log is not to keep. */
+  isPrivate?: boolean
   /** A POST that changes nothing, such as a test. */
   isHarmless?: boolean
   /** Takes credentials for somebody else in `Hookway-Credentials`. */
