@@ -1,8 +1,9 @@
 import { findSubject } from './api/subject-search.ts'
 import { getEndpoint, listEndpoints } from './db/endpoints.ts'
-import { claimErasure, deliveriesToClear, dueErasures, rejectionsWith, saveStep } from './db/erasures.ts'
+import { claimErasure, deliveriesToClear, dueErasures, saveStep } from './db/erasures.ts'
 import { listEvents } from './db/events.ts'
 import { eraseFaults } from './db/faults.ts'
+import { listRejections } from './db/rejections.ts'
 import { settingsOf } from './env.ts'
 import { LEASE_MS, stepErasure, type EraseDeps, type Found, type Pass } from './erase/step.ts'
 import { sha256, toHex, utf8 } from './model/bytes.ts'
@@ -64,7 +65,12 @@ async function find(
   const { from, to } = pass
   if (pass.look === 'rejections') {
     const text = textOfSubject(subject) ?? ''
-    const { rows, next } = await rejectionsWith(env.LOG_DB, { tenantId, text, after, limit: 1_000 })
+    const filter = { anywhere: text, to }
+    const { rows, next } = await listRejections(env.LOG_DB, {
+      tenantId,
+      filter,
+      page: { after, limit: PAGE },
+    })
     return { events: [], rejectionIds: rows.map((row) => row.id), next }
   }
   if (pass.look === 'erased') {

@@ -33,6 +33,7 @@ import { SchemaCheck } from './schema-check.ts'
 import { sharedSecretOperations } from './shared-secrets.ts'
 import { serveSignals } from './signals.ts'
 import { sourceOperations } from './sources.ts'
+import { subjectExportOperations } from './subject-exports.ts'
 import { subscriptionOperations } from './subscriptions.ts'
 import { templateOperations } from './templates.ts'
 import { trialOperations } from './trials.ts'
@@ -121,6 +122,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...probeOperations(deps),
     ...replayOperations(deps),
     ...erasureOperations(deps),
+    ...subjectExportOperations(deps),
     ...rejectionOperations(deps),
     ...metricsOperations(deps),
     ...healthOperations(deps),

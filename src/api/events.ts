@@ -17,7 +17,7 @@ import { operation, type Answer, type Operation } from './operation.ts'
 import { answerScan, countryQuery, pageOf, pageQuery, pageSchema, textQuery, timeQuery } from './page.ts'
 
 /** A larger body is read by itself, at `/events/:id/body`. */
-const SHOWN_BODY_BYTES_MAX = 1024 * 1024
+export const SHOWN_BODY_BYTES_MAX = 1024 * 1024
 const SHOWN_DELIVERIES_MAX = 250
 
 const listQuery = pageQuery.extend({
@@ -50,7 +50,7 @@ const summarySchema = z.object({
   country: z.string().nullable(),
   orderingKey: z.string().nullable(),
 })
-const shownSchema = summarySchema.extend({
+export const eventSchema = summarySchema.extend({
   method: z.string().optional(),
   path: z.string().optional(),
   headers: z.array(z.tuple([z.string(), z.string()])).optional(),
@@ -61,8 +61,8 @@ const shownSchema = summarySchema.extend({
   body: z.string().optional(),
   /** `shown` above; `large`: read it at `/events/:id/body`; `gone`: retention took it; `erased`: see `/erasures`. */
   bodyState: z.enum(['shown', 'large', 'gone', 'erased']),
-  deliveries: z.array(deliverySchema),
 })
+const shownSchema = eventSchema.extend({ deliveries: z.array(deliverySchema) })
 
 const LIST = 'events'
 
@@ -144,7 +144,7 @@ async function show(
     status: 200,
     body: {
       ...summarise(row),
-      ...detail(event && (await mask(event)), { isLarge, isErased: row.erasureId !== null }),
+      ...showDetail(event && (await mask(event)), { isLarge, isErased: row.erasureId !== null }),
       deliveries: deliveries.rows.map(showDelivery),
     },
   }
@@ -167,7 +167,10 @@ export function summarise(row: EventRow) {
   }
 }
 
-function detail(event: Event | undefined, { isLarge, isErased }: { isLarge: boolean; isErased: boolean }) {
+export function showDetail(
+  event: Event | undefined,
+  { isLarge, isErased }: { isLarge: boolean; isErased: boolean },
+) {
   if (isErased) return { bodyState: 'erased' }
   if (!event) return { bodyState: 'gone' }
   const { method, path, headers, metadata } = event.head
@@ -176,7 +179,7 @@ function detail(event: Event | undefined, { isLarge, isErased }: { isLarge: bool
   return { ...head, ...showPayload(event.body), bodyState: 'shown' }
 }
 
-export function showPayload(body: Bytes): { data: unknown } | { body: string } {
+function showPayload(body: Bytes): { data: unknown } | { body: string } {
   const source = textExact(body)
   try {
     if (source !== undefined) return { data: JSON.parse(source) as unknown }

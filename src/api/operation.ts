@@ -58,8 +58,12 @@ interface Description {
   access: ScopedResource | 'root'
   /** `orStatus`: the other of two, for a PUT that creates or replaces. */
   answers: { status: number; orStatus?: number; schema?: z.ZodType }
-  /** Its answer holds payloads, which the audit log is not to keep. */
+  /** For a POST that asks for the scope to read. */
+  action?: 'read'
+  /** Its answer holds payloads: neither the audit log nor an idempotency key keeps it. */
   isPrivate?: boolean
+  /** Pages of its list in one answer as lines; absent: as many as a plain list may have. */
+  linePagesMax?: number
   /** A POST that changes nothing, such as a test. */
   isHarmless?: boolean
   /** Takes credentials for somebody else in `Hookway-Credentials`. */

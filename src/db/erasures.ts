@@ -1,8 +1,8 @@
 import type { EventRow } from '../model/delivery-log.ts'
 import { ERASED, type Erasure, type ErasureId } from '../model/erasure.ts'
-import { firstIdAt, timeOfId, type EndpointId, type TenantId } from '../model/id.ts'
+import type { EndpointId, TenantId } from '../model/id.ts'
 import type { Page } from './config-rows.ts'
-import { scanPage, type Scanned } from './scan.ts'
+import { rangeOfEvent } from './deliveries.ts'
 
 const COLUMNS = 'tenant_id AS tenantId, id, state, report, subject, leased_until AS leasedUntil'
 const IS_OPEN = `state <> 'done'`
@@ -85,7 +85,9 @@ export async function saveStep(
   const ids = events.map((event) => event.id)
   await logDb.batch([
     ...(ids.length === 0 ? [] : [logDb.prepare(EVENTS_SQL).bind(tenantId, JSON.stringify(ids), id)]),
-    ...events.map((event) => logDb.prepare(DELIVERIES_SQL).bind(tenantId, ...rangeOf(event))),
+    ...events.map((event) =>
+      logDb.prepare(DELIVERIES_SQL).bind(tenantId, ...rangeOfEvent(event.id), event.id),
+    ),
     ...(rejectionIds.length === 0
       ? []
       : [logDb.prepare(REJECTIONS_SQL).bind(tenantId, JSON.stringify(rejectionIds))]),
@@ -129,7 +131,7 @@ export async function deliveriesToClear(
           `SELECT endpoint_id AS endpointId, sum(error IS NOT '${ERASED}') AS open FROM deliveries
            WHERE tenant_id = ?1 AND id >= ?2 AND id < ?3 AND event_id = ?4 GROUP BY endpoint_id`,
         )
-        .bind(tenantId, ...rangeOf(event)),
+        .bind(tenantId, ...rangeOfEvent(event.id), event.id),
     ),
   )
   const rows = found.flatMap(({ results }) => results)
@@ -137,34 +139,6 @@ export async function deliveriesToClear(
     count: rows.reduce((sum, { open }) => sum + open, 0),
     endpointIds: [...new Set(rows.map(({ endpointId }) => endpointId))],
   }
-}
-
-/** Refused requests in which the text stands. */
-export async function rejectionsWith(
-  logDb: D1Database,
-  {
-    tenantId,
-    text,
-    after,
-    limit,
-  }: { tenantId: TenantId; text: string; after: string | undefined; limit: number },
-): Promise<Scanned<{ id: string }>> {
-  return await scanPage<{ id: string }>(logDb, {
-    table: 'rejections',
-    prefix: 'rej',
-    columns: 'id, headers, detail, body_sample AS bodySample',
-    tenantId,
-    conditions: [{ sql: `instr(lower(bodySample || headers || detail), lower(?)) > 0`, value: text }],
-    after,
-    limit,
-    isText: true,
-  })
-}
-
-/** An event's deliveries lie within its millisecond of the key. */
-function rangeOf({ id }: Pick<EventRow, 'id'>): [from: string, to: string, eventId: string] {
-  const time = timeOfId(id)
-  return [firstIdAt('dlv', time), firstIdAt('dlv', time + 1), id]
 }
 
 function erasureOf({ report, ...row }: Row): Erasure {

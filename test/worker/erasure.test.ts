@@ -146,6 +146,60 @@ describe('an erasure', () => {
     expect(await world.call('GET', `/events/${ids[1]}`)).toMatchObject({ data: { user: { email: other } } })
   })
 
+  it('follows an export of the same, which shows all that is held and costs the audit log nothing', async () => {
+    const endpoint = await world.endpoint('exported')
+    world.answer = () => new Response('thanks, exported-person')
+    const data = { user: { email: 'exported-person' } }
+    const id = await world.publish('exported', data)
+    await world.publish('exported', { user: { email: 'somebody' }, text: 'exported-person' })
+    await world.untilLogged(endpoint, 'delivered', 2)
+    const subject = { path: 'user.email', value: 'exported-person' }
+    const page = await world.call<{ data: { kind: string }[]; next: string }>(
+      'POST',
+      '/subject-exports',
+      subject,
+    )
+    expect(page.data).toEqual([
+      { kind: 'event', event: expect.objectContaining({ id, data, bodyState: 'shown' }) },
+      {
+        kind: 'delivery',
+        delivery: expect.objectContaining({
+          eventId: id,
+          attemptLog: [
+            expect.objectContaining({
+              response: expect.objectContaining({ body: 'thanks, exported-person' }),
+            }),
+          ],
+        }),
+      },
+    ])
+    const rest = await world.call<{ data: unknown[]; next: null }>(
+      'POST',
+      `/subject-exports?cursor=${page.next}`,
+      subject,
+    )
+    expect(rest).toEqual({ data: [], next: null })
+    const lines = await exports.default.fetch(
+      new Request('https://hooks.example/v1/subject-exports', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${env.HOOKWAY_ROOT_TOKEN}`, accept: 'application/x-ndjson' },
+        body: JSON.stringify(subject),
+      }),
+    )
+    expect(
+      (await lines.text())
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { kind: string }).kind),
+    ).toEqual(['event', 'delivery'])
+    const audit = await world.call<{ data: object[] }>('GET', '/audit?action=post-subject-exports')
+    expect(audit.data).toHaveLength(3)
+    expect(JSON.stringify(audit)).not.toContain('exported-person')
+    await settle(await world.call<Erasure>('POST', '/erasures', subject))
+    const gone = await world.call<{ data: unknown[] }>('POST', '/subject-exports', subject)
+    expect(gone.data).toEqual([])
+  })
+
   it('of the same again finds nothing, and replays nothing', { timeout: 30_000 }, async () => {
     world.answer = () => new Response('ok')
     const endpoint = await world.endpoint('again')
