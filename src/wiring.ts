@@ -82,7 +82,7 @@ export function writeDirectly(env: Env, message: LogMessage): Promise<boolean> {
 export function makeRouteDeps(env: Env): RouteDeps {
   const source: RoutingSource = {
     version: (tenantId) => routingVersion(env.DB, tenantId),
-    subscriptions: (tenantId) => routedSubscriptions(env.DB, tenantId),
+    subscriptions: (tenantId) => routedSubscriptions(env.DB, tenantId, settingsOf(env).sealer),
   }
   return {
     routingTable: (tenantId) => routing.get(tenantId, source),

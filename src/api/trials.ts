@@ -5,6 +5,7 @@ import { getSubscription } from '../db/subscriptions.ts'
 import { utf8 } from '../model/bytes.ts'
 import type { Event } from '../model/event.ts'
 import { idSchema, newId, type EndpointId, type TenantId } from '../model/id.ts'
+import { putSecrets, subscriptionPlaces } from '../model/sealed-settings.ts'
 import { subscriptionSettingsSchema, type Subscription } from '../model/subscription.ts'
 import { notFound } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
@@ -93,7 +94,10 @@ interface Asked {
   now: number
 }
 
-async function subscriptionOf({ db }: ApiDeps, { tenantId, body, now }: Asked): Promise<Subscription> {
+async function subscriptionOf(
+  { db, sealer }: ApiDeps,
+  { tenantId, body, now }: Asked,
+): Promise<Subscription> {
   const { subscriptionId, subscription } = body
   if (subscriptionId === undefined && subscription === undefined) {
     throw invalid([{ path: 'subscriptionId', message: 'is required, or `subscription`' }])
@@ -110,7 +114,10 @@ async function subscriptionOf({ db }: ApiDeps, { tenantId, body, now }: Asked): 
   if (!found && named.success && !(await getEndpoint(db, { tenantId, id: endpointId }))) {
     throw invalid([{ path: 'subscription.endpointId', message: 'is no endpoint of this tenant' }])
   }
-  return { id: found ? found.id : newId('sub', now), tenantId, endpointId, createdAt: 0, ...parsed.data }
+  const settings = found
+    ? await putSecrets(parsed.data, subscriptionPlaces, { sealed: found.sealed ?? {}, id: found.id, sealer })
+    : parsed.data
+  return { id: found ? found.id : newId('sub', now), tenantId, endpointId, createdAt: 0, ...settings }
 }
 
 async function eventOf(deps: ApiDeps, { tenantId, body, now }: Asked): Promise<Event> {
