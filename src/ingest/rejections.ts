@@ -4,7 +4,7 @@ import { newId, type SourceId } from '../model/id.ts'
 import { maskBody } from '../model/mask-body.ts'
 import { headerOf, type HeaderPair, type RawRequest } from '../model/request.ts'
 import { MASK } from '../model/seal.ts'
-import type { Source } from '../model/source.ts'
+import { secretsOf, type Source } from '../model/source.ts'
 
 /** Kept of a burst in one isolate, and how often one more is kept after that: a flood of refusals costs nothing. */
 const BURST = 20
@@ -85,6 +85,6 @@ function masked([name, value]: HeaderPair, source: Source): HeaderPair {
 }
 
 /** A sender that puts the secret itself into a request must not make it readable. */
-function withoutSecrets(value: string, { secrets }: Source): string {
-  return secrets.reduce((rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, '***')), value)
+function withoutSecrets(value: string, source: Source): string {
+  return secretsOf(source).reduce((rest, secret) => rest.replaceAll(secret, MASK), value)
 }

@@ -98,3 +98,8 @@ export interface Source {
   /** Grows with every change. */
   version: number
 }
+
+/** What a request may carry that is nobody's business but ours and its sender's. */
+export function secretsOf({ secrets, settings: { hidden } }: Pick<Source, 'secrets' | 'settings'>): string[] {
+  return [...secrets, hidden?.value ?? ''].filter((secret) => secret !== '')
+}
