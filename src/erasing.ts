@@ -125,13 +125,13 @@ async function eraseDeliveries(
     // One that was deleted forgets all by itself, but perhaps not yet.
     objects.push(...(endpoint ? objectNames(endpoint) : [id]))
   }
-  const pointers = events.map(({ pointer }) => pointer)
+  const erased = events.map(({ id, pointer }) => ({ eventId: id, ...pointer }))
   const sum = { journalRows: 0, cancelled: 0 }
   for (let i = 0; i < objects.length; i += CONCURRENT_MAX) {
     const some = objects.slice(i, i + CONCURRENT_MAX)
-    for (const erased of await Promise.all(some.map((name) => endpointOf(env, name).erase(pointers)))) {
-      sum.journalRows += erased.journalRows
-      sum.cancelled += erased.cancelled
+    for (const done of await Promise.all(some.map((name) => endpointOf(env, name).erase(erased)))) {
+      sum.journalRows += done.journalRows
+      sum.cancelled += done.cancelled
     }
   }
   return sum

@@ -76,8 +76,7 @@ export class EndpointQueue {
   get hands(): Hands | undefined {
     const keyOf = (position: number) => this.#keyOf(position)
     const isInFlight = (position: number) => this.#inFlight.has(position) || this.#loans.isUnderWay(position)
-    const own = { loans: this.#loans, keyOf, isInFlight }
-    return this.#endpoint && { ...this.#waiting(), ...own, endpoint: this.#endpoint }
+    return this.#endpoint && { ...this.#waiting(), endpoint: this.#endpoint, keyOf, isInFlight }
   }
 
   /**
@@ -115,7 +114,7 @@ export class EndpointQueue {
   remove(endpoint: Endpoint): void {
     this.#endpoint = { ...endpoint, isRemoved: true, settings: { ...endpoint.settings, state: 'disabled' } }
     this.#deps.store.saveEndpoint(this.#endpoint)
-    this.#settle(cancelSome(this.#parts(this.#endpoint), this.#lanes))
+    this.#settle(cancelSome({ ...this.#state(), endpoint: this.#endpoint }, this.#lanes))
     this.#outbox.flush()
     // Also when nothing waits: what it keeps is still to be forgotten.
     this.#deps.wakeBy(this.#deps.clock.now() + SAFETY_MS)
@@ -162,8 +161,8 @@ export class EndpointQueue {
   tick(): void {
     const { store, clock } = this.#deps
     const endpoint = this.#endpoint
-    if (endpoint?.isRemoved) this.#settle(cancelSome(this.#parts(endpoint), this.#lanes))
-    else if (endpoint) this.#announcer.announce(this.#parts(endpoint), this.#lanes)
+    if (endpoint?.isRemoved) this.#settle(cancelSome({ ...this.#state(), endpoint }, this.#lanes))
+    else if (endpoint) this.#announcer.announce({ ...this.#state(), endpoint }, this.#lanes)
     for (const loan of this.#loans.overdue(clock.now())) this.#writeLoan(loan)
     this.#outbox.resend()
     this.drain()
@@ -276,10 +275,9 @@ export class EndpointQueue {
       const notice = this.#gate.observe(attempted.outcome, attempted.record.durationMs, settings)
       const place = () => this.#writeLoan(position)
       // As it is by now: its event may have been erased meanwhile.
-      const current = this.#loans.delivery(position) ?? delivery
-      const at = this.#loans.placeOf(position)
+      const [current, at] = [this.#loans.delivery(position) ?? delivery, this.#loans.placeOf(position)]
       const ended = { position: at, place, key, delivery: current, from: state, attempted }
-      const dueAt = conclude(this.#parts(this.#endpoint ?? endpoint), ended)
+      const dueAt = conclude({ ...this.#state(), endpoint: this.#endpoint ?? endpoint }, ended)
       if (dueAt !== undefined) this.#deps.wakeBy(dueAt)
       if (notice) this.#deps.notify({ ...notice, deliveryId: delivery.id })
     } catch {
@@ -330,12 +328,8 @@ export class EndpointQueue {
     }
   }
 
-  #parts(endpoint: Endpoint): Parts {
-    return { ...this.#state(), endpoint }
-  }
-
   #waiting() {
-    return { ...this.#state(), oldest: this.#oldestNeeded() }
+    return { ...this.#state(), loans: this.#loans, oldest: this.#oldestNeeded() }
   }
 
   #state(): Omit<Parts, 'endpoint'> {
