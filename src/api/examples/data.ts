@@ -1,6 +1,7 @@
 import {
   DELIVERY,
   ENDPOINT,
+  ERASURE,
   EVENT,
   pageOf,
   REPLAY,
@@ -11,7 +12,13 @@ import {
 } from './example.ts'
 
 export function dataExamples(): Examples {
-  return { ...eventExamples(), ...deliveryExamples(), ...replayExamples(), ...watchingExamples() }
+  return {
+    ...eventExamples(),
+    ...deliveryExamples(),
+    ...replayExamples(),
+    ...privacyExamples(),
+    ...watchingExamples(),
+  }
 }
 
 const AT = '2026-10-08T07:41:19.402Z'
@@ -149,6 +156,38 @@ function replayExamples(): Examples {
     'POST /replays': { body: { query, ratePerSecond: 20 }, answer: shown },
     'GET /replays': { answer: pageOf(shown) },
     'GET /replays/:id': { answer: { ...shown, state: 'running', done: 140 } },
+  }
+}
+
+function privacyExamples(): Examples {
+  const subject = { path: 'customer.email', value: 'ada@example.com' }
+  const counts = {
+    events: 2,
+    segments: 2,
+    bodies: 0,
+    deliveries: 3,
+    journalRows: 4,
+    cancelled: 1,
+    rejections: 0,
+  }
+  const shown = {
+    id: ERASURE,
+    state: 'settling',
+    requestedBy: TOKEN,
+    kind: 'value',
+    subjectHash: '7d793037a0760186574b0282f2f435e7d3f2f9f0e1b6cbd2a6f4b6d0c9a1b2c3',
+    counts,
+    eventHashes: ['2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae'],
+    digest: 'fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9',
+    createdAt: '2026-10-08T09:00:00.000Z',
+    endedAt: null,
+    error: null,
+  }
+  return {
+    'POST /erasures': { body: subject, answer: shown },
+    'GET /erasures': { answer: pageOf(shown) },
+    'GET /erasures/:id': { answer: { ...shown, state: 'done', endedAt: '2026-10-08T09:01:12.000Z' } },
+    'POST /subject-exports': { body: subject },
   }
 }
 
