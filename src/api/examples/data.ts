@@ -55,6 +55,7 @@ function eventExamples(): Examples {
     contentType: 'application/json',
     bodyBytes: 55,
     country: null,
+    orderingKey: null,
   }
   return {
     'POST /events': { body: given, answer: accepted },
@@ -161,6 +162,23 @@ function replayExamples(): Examples {
 
 function privacyExamples(): Examples {
   const subject = { path: 'customer.email', value: 'ada@example.com' }
+  const facts = {
+    occurredAt: null,
+    providerEventId: null,
+    entityType: null,
+    entityId: null,
+    orderingKey: null,
+  }
+  const form = { contentType: 'application/json', bodyBytes: 56, country: null, bodyState: 'shown' }
+  const event = {
+    id: EVENT,
+    sourceId: null,
+    type: 'lead.created',
+    receivedAt: AT,
+    ...facts,
+    ...form,
+    data: DATA,
+  }
   const counts = {
     events: 2,
     segments: 2,
@@ -187,7 +205,7 @@ function privacyExamples(): Examples {
     'POST /erasures': { body: subject, answer: shown },
     'GET /erasures': { answer: pageOf(shown) },
     'GET /erasures/:id': { answer: { ...shown, state: 'done', endedAt: '2026-10-08T09:01:12.000Z' } },
-    'POST /subject-exports': { body: subject },
+    'POST /subject-exports': { body: subject, answer: pageOf({ kind: 'event', event }) },
   }
 }
 
