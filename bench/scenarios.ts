@@ -5,6 +5,7 @@ import { deliver } from './scenarios/deliver.ts'
 import { e2e } from './scenarios/e2e.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { hung } from './scenarios/hung.ts'
+import { ids } from './scenarios/ids.ts'
 import { ingest } from './scenarios/ingest.ts'
 import { keys } from './scenarios/keys.ts'
 import { large } from './scenarios/large.ts'
@@ -14,6 +15,7 @@ import { sparse } from './scenarios/sparse.ts'
 export const SCENARIOS: readonly Scenario[] = [
   ceiling,
   ingest,
+  ids,
   e2e,
   deliver,
   keys,

@@ -1,23 +1,27 @@
 import type { Hono } from 'hono'
-import { findSource, keepFirstSecret } from './db/sources.ts'
+import { findSiblings, findSource, keepFirstSecret } from './db/sources.ts'
 import { documentedReceipt, type ReceivedFacts } from './api/documents/received.ts'
 import { settingsOf } from './env.ts'
 import { appendWithRetry } from './model/object-call.ts'
-import { intakeOf } from './objects.ts'
+import { intakeOf, routerOf } from './objects.ts'
 import { makeAcceptDeps } from './publish.ts'
 import { refreshUsage, requireEvents } from './quota.ts'
-import { systemClock } from './model/clock.ts'
+import { after, systemClock } from './model/clock.ts'
 import type { SourceId } from './model/id.ts'
-import type { LogMessage } from './model/delivery-log.ts'
+import type { LogMessage, RejectionRow } from './model/delivery-log.ts'
 import { makeKeyStore } from './providers/scheme/keys.ts'
 import { answer, makeDoor } from './ingest/door.ts'
 import type { IngestDeps } from './ingest/ingest.ts'
 import { RejectionSampler } from './ingest/rejections.ts'
-import { visit } from './ingest/visit.ts'
+import { Visits } from './ingest/visit.ts'
 import { SourceCache, type ReadSource } from './ingest/source-cache.ts'
+
+/** What ingestion needs of the request's context. */
+type Context = Pick<ExecutionContext, 'waitUntil'> & { readonly exports?: unknown }
 
 const sources = new SourceCache()
 const sampler = new RejectionSampler()
+const visits = new Visits()
 const keys = makeKeyStore({ fetch: (url, init) => fetch(url, init), now: systemClock.now })
 
 /** `ANY /in/:sourceId[/*]`. */
@@ -37,11 +41,16 @@ export function forgetSource(id: SourceId): void {
   sources.forget(id)
 }
 
+/** How often this isolate has read a source from the database. */
+export function sourceReads(): number {
+  return sources.reads
+}
+
 async function answerAsDocumented(
   request: Request,
   sourceId: SourceId,
   env: Env,
-  ctx: Pick<ExecutionContext, 'waitUntil'>,
+  ctx: Context,
 ): Promise<Response> {
   const started = systemClock.now()
   let facts: ReceivedFacts | undefined
@@ -57,8 +66,8 @@ async function answerAsDocumented(
   return documentedReceipt(response, { facts, processingTimeMs: systemClock.now() - started })
 }
 
-function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): IngestDeps {
-  const { sealer, hasTestClock } = settingsOf(env)
+function makeIngestDeps(env: Env, ctx: Context): IngestDeps {
+  const { sealer, hasTestClock, checkTarget } = settingsOf(env)
   const clock = systemClock
   const read: ReadSource = (id, { fresh }) => findSource({ db: env.DB, sealer, now: clock.now(), fresh }, id)
   return {
@@ -83,12 +92,23 @@ function makeIngestDeps(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): Ing
       await keepFirstSecret(env.DB, { id, secret: sealed, now })
       sources.forget(id)
     },
-    visit: (url) => ctx.waitUntil(visit(url, (...request) => fetch(...request))),
-    reject: (id, row) => {
-      const count = sampler.take(id, clock.now())
+    replyTo: (event) => routerOf(ctx).replyTo(event),
+    visit: (id, url) => {
+      const outward = { clock, after, checkTarget, fetch: (to: string, init: RequestInit) => fetch(to, init) }
+      ctx.waitUntil(visits.visit(id, url, outward))
+    },
+    reject: (source, row, explain) => {
+      const count = sampler.take(source.id, clock.now())
       if (count === 0) return
-      const message: LogMessage = { kind: 'rejections', rows: [{ ...row(), count }] }
-      ctx.waitUntil(env.LOG.send(message))
+      const kept: RejectionRow = { ...row(), count }
+      const siblings = () => findSiblings({ db: env.DB, sealer }, source)
+      const explained = explain?.(siblings).catch(() => undefined) ?? Promise.resolve(undefined)
+      const send = async (detail: string | undefined) => {
+        const message: LogMessage = { kind: 'rejections', rows: [detail ? { ...kept, detail } : kept] }
+        await env.LOG.send(message)
+      }
+      // Beside the answer, which is the same for every refusal and takes no longer for one.
+      ctx.waitUntil(explained.then(send))
     },
   }
 }

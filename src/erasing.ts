@@ -10,7 +10,7 @@ import { sha256, toHex, utf8 } from './model/bytes.ts'
 import { systemClock } from './model/clock.ts'
 import type { EventRow } from './model/delivery-log.ts'
 import { textOfSubject, type Erasure, type ErasureId, type Subject } from './model/erasure.ts'
-import type { EndpointId, TenantId } from './model/id.ts'
+import type { TenantId } from './model/id.ts'
 import { objectNames } from './model/shard.ts'
 import { endpointOf, intakeOf } from './objects.ts'
 
@@ -99,8 +99,8 @@ async function erase(env: Env, tenantId: TenantId, events: EventRow[]): ReturnTy
     segments += erased.segments
     for (const key of erased.bodyKeys) keys.add(key)
   }
-  const { count, endpointIds } = await deliveriesToClear(env.LOG_DB, tenantId, events)
-  const journals = await eraseDeliveries(env, { tenantId, endpointIds, events })
+  const { count, ...told } = await deliveriesToClear(env.LOG_DB, tenantId, events)
+  const journals = await eraseDeliveries(env, { tenantId, ...told, events })
   if (keys.size > 0) await env.BODIES.delete([...keys])
   await eraseFaults(
     env.DB,
@@ -110,9 +110,16 @@ async function erase(env: Env, tenantId: TenantId, events: EventRow[]): ReturnTy
   return { segments, bodies: keys.size, deliveries: count, ...journals }
 }
 
+type Told = Awaited<ReturnType<typeof deliveriesToClear>>
+
 async function eraseDeliveries(
   env: Env,
-  { tenantId, endpointIds, events }: { tenantId: TenantId; endpointIds: EndpointId[]; events: EventRow[] },
+  {
+    tenantId,
+    endpointIds,
+    batchIds,
+    events,
+  }: Omit<Told, 'count'> & { tenantId: TenantId; events: EventRow[] },
 ): Promise<{ journalRows: number; cancelled: number }> {
   if (events.length === 0) return { journalRows: 0, cancelled: 0 }
   // So few are asked whatever the log says, which hears of a delivery some seconds after its endpoint has it.
@@ -129,7 +136,7 @@ async function eraseDeliveries(
   const sum = { journalRows: 0, cancelled: 0 }
   for (let i = 0; i < objects.length; i += CONCURRENT_MAX) {
     const some = objects.slice(i, i + CONCURRENT_MAX)
-    for (const done of await Promise.all(some.map((name) => endpointOf(env, name).erase(erased)))) {
+    for (const done of await Promise.all(some.map((name) => endpointOf(env, name).erase(erased, batchIds)))) {
       sum.journalRows += done.journalRows
       sum.cancelled += done.cancelled
     }

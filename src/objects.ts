@@ -12,7 +12,7 @@ export function endpointOf(env: Env, name: string): EndpointRpc {
 }
 
 /** The loopback to this same Worker: free, and with all bindings. */
-export function routerOf(ctx: DurableObjectState): RouterRpc {
+export function routerOf(ctx: { readonly exports?: unknown }): RouterRpc {
   const exports: unknown = ctx.exports
   return (exports as { Router: RouterRpc }).Router
 }

@@ -8,8 +8,8 @@ import { writeLog } from './db/log-writer.ts'
 import { rejectedIn } from './db/metrics.ts'
 import { routedSubscriptions, routingVersion } from './db/routing.ts'
 import { settingsOf } from './env.ts'
+import { forgetSource, sourceReads } from './door.ts'
 import { beginErasure } from './erasing.ts'
-import { forgetSource } from './door.ts'
 import { publishEvents } from './ingest/publish.ts'
 import type { LogDeps } from './log/consume.ts'
 import { LogWriter } from './log/write.ts'
@@ -34,6 +34,7 @@ import { findRegistration } from './registrations/registry.ts'
 import { orderDelivery, redeliver } from './redeliver.ts'
 import { endpointsWanting } from './replaying.ts'
 import { makeSend } from './registering.ts'
+import type { ReplyDeps } from './route/reply.ts'
 import type { RouteDeps } from './route/route.ts'
 import { RoutingCache, type RoutingSource } from './route/routing-cache.ts'
 
@@ -96,6 +97,14 @@ export function makeRouteDeps(env: Env): RouteDeps {
     readSegments: (intake, segments) => intakeOf(env, intake).readSegments(segments),
     settlePage: ({ intake, segments, page }) => intakeOf(env, intake).settlePage(segments, page),
     steer: makeSteerDeps(env),
+  }
+}
+
+export function makeReplyDeps(env: Env): ReplyDeps {
+  return {
+    routingTable: makeRouteDeps(env).routingTable,
+    now: systemClock.now,
+    wait: (object, delivery) => endpointOf(env, object).answer(delivery),
   }
 }
 
@@ -170,6 +179,7 @@ function makeApiFor(env: Env): Api {
     // A queue that refuses is no reason to refuse: the sweep begins it within a minute.
     replayCreated: (replayId) => env.REPLAY.send({ replayId }).then(noop, noop),
     sourceChanged: forgetSource,
+    sourceReads,
     checkTarget: async (url) => {
       const checked = await checkTarget(url)
       return checked.ok ? ok(undefined) : checked

@@ -56,6 +56,8 @@ const attemptSchema = z.object({
   request: z.object({ url: z.string(), method: z.string(), headers: headersSchema }),
   /** Null: there was no answer. */
   response: z.object({ headers: headersSchema, body: z.string(), truncated: z.boolean() }).nullable(),
+  /** Null: the request was its own. Else it carried so many, and stands whole with the delivery that is named here. */
+  batch: z.object({ id: idSchema('bat'), size: z.int(), deliveryId: idSchema('dlv') }).nullable(),
 })
 export const deliveryDetailSchema = deliverySchema.extend({
   /** Every try, first to last; of a very long series the later ones are shortened, then only counted. */
@@ -120,12 +122,12 @@ export function showAttempts(log: DeliveryRow['attemptLog']) {
 }
 
 function showAttempt(number: number, attempt: AttemptRecord) {
-  const { at, durationMs, result, statusCode = null, error = null } = attempt
+  const { at, durationMs, result, statusCode = null, error = null, batch = null } = attempt
   const { url, method, requestHeaders, responseHeaders = [], responseBody = '' } = attempt
   const response =
     statusCode === null
       ? null
       : { headers: responseHeaders, body: responseBody, truncated: attempt.responseTruncated ?? false }
   const request = { url, method, headers: requestHeaders }
-  return { number, at: isoTime(at), durationMs, result, statusCode, error, request, response }
+  return { number, at: isoTime(at), durationMs, result, statusCode, error, request, response, batch }
 }

@@ -66,6 +66,8 @@ export interface ApiDeps {
   replayCreated: (id: ReplayId) => Promise<void>
   /** Drops what this isolate has cached of the source. */
   sourceChanged: (id: SourceId) => void
+  /** How often this isolate has read a source from the database. */
+  sourceReads: () => number
   /** Whether deliveries may go to the URL; the detail is for the caller to read. */
   checkTarget: (url: string) => Promise<Result<unknown, { reason: string; detail: string }>>
   /** Asks a provider's API, to which no redirect leads, and which may not be in a private network. */

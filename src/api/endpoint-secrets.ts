@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { batchFaults } from '../model/batch.ts'
 import type { Endpoint, EndpointSettings } from '../model/endpoint.ts'
 import { requestFaults } from '../model/delivery-request.ts'
 import { maskSecrets, secretsIn } from '../model/masked.ts'
@@ -46,7 +47,7 @@ export async function sealSettings(
     sealer,
   }: Owner & { known: Pick<Endpoint, 'sealed' | 'references'>; references?: References | undefined },
 ): Promise<{ settings: EndpointSettings; sealed: SealedParts; references: References }> {
-  const faults = [...requestFaults(given), ...(await keyFaults(given))]
+  const faults = [...requestFaults(given), ...batchFaults(given), ...(await keyFaults(given))]
   if (faults.length > 0) throw invalid(faults)
   const masked = await maskSecrets(given, { known: known.sealed ?? {}, id, sealer })
   if (!masked.ok) throw invalid(masked.error)

@@ -3,7 +3,7 @@ import type { Page } from '../db/config-rows.ts'
 import type { Scanned } from '../db/scan.ts'
 import { text as decode } from '../model/bytes.ts'
 import type { EventRow } from '../model/delivery-log.ts'
-import { decodeEvent, unpackRecords, type Event } from '../model/event.ts'
+import { decodeEvent, readableBody, unpackRecords, type Event } from '../model/event.ts'
 import type { TenantId } from '../model/id.ts'
 import type { ApiDeps } from './deps.ts'
 
@@ -24,10 +24,10 @@ interface Search {
 /** Whether the body holds the text, in any case. What the caller may not see is not found either: to try texts would tell it. */
 export function hasText(text: string, mask: (event: Event) => Promise<Event>): Search['isWanted'] {
   const needle = text.toLowerCase()
-  return async (event) =>
-    decode((await mask(event)).body)
-      .toLowerCase()
-      .includes(needle)
+  return async (event) => {
+    const { head, body } = await mask(event)
+    return decode(readableBody(head, body)).toLowerCase().includes(needle)
+  }
 }
 
 /** The events that are wanted for what is in them. A page may be short, even empty, and still go on. */

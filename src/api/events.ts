@@ -4,7 +4,7 @@ import { getEvent, listEvents } from '../db/events.ts'
 import { textExact, toBase64, type Bytes } from '../model/bytes.ts'
 import { isoTime } from '../model/clock.ts'
 import type { EventRow } from '../model/delivery-log.ts'
-import type { Event } from '../model/event.ts'
+import { readableBody, type Event } from '../model/event.ts'
 import { idSchema, type EventId, type TenantId } from '../model/id.ts'
 import { ProblemError } from '../model/problem.ts'
 import { notFound } from './amend.ts'
@@ -176,7 +176,7 @@ export function showDetail(
   const { method, path, headers, metadata } = event.head
   const head = { method, path, headers, metadata }
   if (isLarge) return { ...head, bodyState: 'large' }
-  return { ...head, ...showPayload(event.body), bodyState: 'shown' }
+  return { ...head, ...showPayload(readableBody(event.head, event.body)), bodyState: 'shown' }
 }
 
 function showPayload(body: Bytes): { data: unknown } | { body: string } {

@@ -4,10 +4,13 @@ import { LATENCY_BOUNDS_MS, type Counts } from '../model/metrics.ts'
 
 export const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** All that was ever counted for a tenant, as Prometheus reads it (text format 0.0.4). */
+/**
+ * All that was ever counted for a tenant, as Prometheus reads it (text format 0.0.4), and how often the isolate that
+ * answers has read sources from the database: where it grows with the requests, something invents ids.
+ */
 export async function prometheusText(
   logDb: D1Database,
-  { tenantId, now }: { tenantId: TenantId; now: number },
+  { tenantId, now, sourceReads }: { tenantId: TenantId; now: number; sourceReads: number },
 ): Promise<string> {
   const range = { interval: 'total', from: 0, to: now + 1 } as const
   const [endpoints, sources] = await Promise.all([
@@ -57,6 +60,9 @@ export async function prometheusText(
       ({ dead }) => dead,
     ),
     ...histogram(endpoints, tenantId),
+    '# HELP hookway_source_reads_total Reads of sources from the database by this isolate.',
+    '# TYPE hookway_source_reads_total counter',
+    `hookway_source_reads_total ${sourceReads}`,
     '',
   ].join('\n')
 }

@@ -24,6 +24,7 @@ export function serveSignals(app: ApiApp, deps: ApiDeps, authenticator: Authenti
     const metrics = await prometheusText(deps.logDb, {
       tenantId: principal.tenantId,
       now: deps.clock.now(),
+      sourceReads: deps.sourceReads(),
     })
     return context.text(metrics, 200, { 'content-type': PROMETHEUS })
   })

@@ -1,5 +1,9 @@
+import { getEndpoint } from '../db/endpoints.ts'
 import { isNetwork } from '../model/address.ts'
+import type { TenantId } from '../model/id.ts'
 import type { FieldError } from '../model/problem.ts'
+import type { Sealer } from '../model/seal.ts'
+import { restoreConfig, sealConfig } from '../model/sealed-config.ts'
 import type { SourceSettings } from '../model/source.ts'
 import { schemaFault } from '../providers/scheme/json-schema.ts'
 import type { KnownProvider } from './deps.ts'
@@ -21,6 +25,37 @@ export function requireSound(settings: SourceSettings, { configSchemas }: KnownP
     ...addressFaults('ipDeny', settings.ipDeny),
   ]
   if (faults.length > 0) throw invalid(faults)
+}
+
+/** Throws `invalid_request` when the endpoint whose answer is waited for is none of the tenant's. */
+export async function requireAnswering(
+  db: D1Database,
+  tenantId: TenantId,
+  { response }: SourceSettings,
+): Promise<void> {
+  const id = response?.endpointId
+  if (!id || (await getEndpoint(db, { tenantId, id }))) return
+  throw invalid([{ path: 'response.endpointId', message: 'is no endpoint of this tenant' }])
+}
+
+/**
+ * The settings as they are stored, their secrets sealed. Throws `invalid_request` for a secret that `***` stands for
+ * and nobody has given, and where `known` is given for what could never work.
+ */
+export async function storable(
+  settings: SourceSettings,
+  {
+    id,
+    sealer,
+    known,
+    stored = {},
+  }: { id: string; sealer: Sealer; known?: KnownProvider | undefined; stored?: Record<string, unknown> },
+): Promise<SourceSettings> {
+  const before = { config: stored, id, sealer }
+  const config = await restoreConfig(settings.config, before)
+  if (!config.ok) throw invalid(config.error)
+  if (known) requireSound({ ...settings, config: config.value }, known)
+  return { ...settings, config: await sealConfig(config.value, before) }
 }
 
 function schemaFaults({ schema }: SourceSettings): FieldError[] {

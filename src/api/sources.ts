@@ -11,6 +11,7 @@ import {
 import { idSchema, newId, type SourceId, type TenantId } from '../model/id.ts'
 import { ProblemError } from '../model/problem.ts'
 import { liveSecrets } from '../model/seal.ts'
+import { maskedConfig } from '../model/sealed-config.ts'
 import { sourceSettingsSchema } from '../model/source.ts'
 import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
@@ -21,7 +22,7 @@ import { invalid, parse } from './parse.ts'
 import { named, requirePlaces, type References } from './references.ts'
 import { requireRoom } from './quota.ts'
 import { sealHidden } from './source-secrets.ts'
-import { CHECKED, requireSound } from './source-check.ts'
+import { CHECKED, requireAnswering, storable } from './source-check.ts'
 import { generateSecret, gracePeriodSchema, putSecrets, rotate, sealAll } from './secrets.ts'
 
 const secretSchema = z.string().min(1).max(10_000)
@@ -126,8 +127,11 @@ function changingOperations(deps: ApiDeps): Operation[] {
         const changed = await amendSource(deps, { tenantId, id, ifMatch }, async (current) => {
           const { name, ...settings } = parse(changeSchema, { ...current.settings, ...body }, 'body')
           const known = deps.knownProvider(current.provider)
-          if (known && CHECKED.some((key) => key in body)) requireSound(settings, known)
-          const stored = await sealHidden(settings, { known: current.sealed, id, sealer: deps.sealer })
+          const isChecked = CHECKED.some((key) => key in body)
+          if ('response' in body) await requireAnswering(deps.db, tenantId, settings)
+          const how = { id, sealer: deps.sealer, known: isChecked ? known : undefined }
+          const kept = await storable(settings, { ...how, stored: current.settings.config })
+          const stored = await sealHidden(kept, { known: current.sealed, id, sealer: deps.sealer })
           return { ...current, ...stored, name: name ?? current.name, updatedAt: now }
         })
         return { status: 200, body: show(changed, { url, now }), headers: { etag: etagOf(changed) } }
@@ -182,19 +186,20 @@ async function create(deps: ApiDeps, call: Creation): Promise<Answer> {
   const { name, uid = null, provider, secrets: given, ...settings } = body
   const known = deps.knownProvider(provider)
   if (!known) throw invalid([{ path: 'provider', message: 'is not the name of a provider' }])
-  requireSound(settings, known)
+  const id = newId('src', now)
+  const kept = await storable(settings, { id, sealer: deps.sealer, known })
+  await requireAnswering(deps.db, tenantId, settings)
   requirePlaces(references, isPlace)
   await requireRoom(deps, tenantId, 'sources')
   const isGenerated = known.needsSecret && given.length === 0 && settings.verification !== 'off'
   const secrets = isGenerated ? [generateSecret()] : given
-  const id = newId('src', now)
   const record: SourceRecord = {
     id,
     tenantId,
     uid,
     name: name ?? provider,
     provider,
-    ...(await sealHidden(settings, { id, sealer: deps.sealer })),
+    ...(await sealHidden(kept, { id, sealer: deps.sealer })),
     secrets: named(await sealAll(secrets, { id, sealer: deps.sealer, now }), namesOf(given, references)),
     version: 1,
     createdAt: now,
@@ -218,7 +223,8 @@ async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
   const { name = found.name, provider, secrets: given, ...settings } = body
   if (provider !== found.provider) throw fixed('provider')
   const known = deps.knownProvider(provider)
-  if (known) requireSound(settings, known)
+  const how = { id, sealer: deps.sealer, known }
+  await requireAnswering(deps.db, tenantId, settings)
   requirePlaces(references, isPlace)
   const changed = await amendSource(deps, { tenantId, id, ifMatch }, async (current) => {
     const secrets =
@@ -228,7 +234,8 @@ async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
             await putSecrets(current.secrets, given, { id, sealer: deps.sealer }),
             namesOf(given, references),
           )
-    const stored = await sealHidden(settings, { known: current.sealed, id, sealer: deps.sealer })
+    const kept = await storable(settings, { ...how, stored: current.settings.config })
+    const stored = await sealHidden(kept, { known: current.sealed, id, sealer: deps.sealer })
     return replaced(current, { name, ...stored, secrets }, now)
   })
   return { status: 200, body: makeShow(deps)(changed, { url, now }), headers: { etag: etagOf(changed) } }
@@ -269,6 +276,7 @@ function makeShow({ ingestUrl }: ApiDeps) {
     uid: record.uid,
     provider: record.provider,
     ...record.settings,
+    config: maskedConfig(record.settings.config),
     secretCount: liveSecrets(record.secrets, now).length,
     ...presentTimes(record),
   })

@@ -3,7 +3,7 @@ import type { Scanned } from '../db/scan.ts'
 import { textExact } from '../model/bytes.ts'
 import type { EventRow } from '../model/delivery-log.ts'
 import { kindOfSubject, subjectFields, type Subject } from '../model/erasure.ts'
-import type { Event } from '../model/event.ts'
+import { readableBody, type Event } from '../model/event.ts'
 import { timeOfId, type TenantId } from '../model/id.ts'
 import { maskBody } from '../model/mask-body.ts'
 import { z } from 'zod'
@@ -67,9 +67,11 @@ function holds(
 ): (event: Event) => Promise<boolean> {
   return async ({ head, body: inline }) => {
     const body = head.bodyKey === undefined ? inline : await readLargeBody(head.bodyKey)
-    const source = body && textExact(body)
+    const readable = body && readableBody(head, body)
+    const source = readable && textExact(readable)
     if (source === undefined) return false
-    const masked = maskBody(source, { contentType: head.contentType, paths: [path] })
+    const contentType = head.opened === undefined ? head.contentType : 'application/json'
+    const masked = maskBody(source, { contentType, paths: [path] })
     return masked === undefined ? source.includes(value) : masked.hidden.includes(value)
   }
 }

@@ -1,6 +1,6 @@
 import type { EventRow } from '../model/delivery-log.ts'
 import { ERASED, type Erasure, type ErasureId } from '../model/erasure.ts'
-import type { EndpointId, TenantId } from '../model/id.ts'
+import type { BatchId, EndpointId, TenantId } from '../model/id.ts'
 import type { Page } from './config-rows.ts'
 import { rangeOfEvent } from './deliveries.ts'
 
@@ -85,6 +85,7 @@ export async function saveStep(
   const ids = events.map((event) => event.id)
   await logDb.batch([
     ...(ids.length === 0 ? [] : [logDb.prepare(EVENTS_SQL).bind(tenantId, JSON.stringify(ids), id)]),
+    ...events.map((event) => logDb.prepare(BATCHES_SQL).bind(tenantId, ...rangeOfEvent(event.id), event.id)),
     ...events.map((event) =>
       logDb.prepare(DELIVERIES_SQL).bind(tenantId, ...rangeOfEvent(event.id), event.id),
     ),
@@ -104,26 +105,51 @@ const EVENTS_SQL = `
     ordering_key = NULL, body_key = NULL, country = NULL, erasure_id = ?3
   WHERE tenant_id = ?1 AND id IN (SELECT value FROM json_each(?2))`
 
+/** As `eraseAttempt` clears one. */
+const ERASED_ATTEMPT = `json_remove(json_set(value, '$.url', '', '$.requestHeaders', json('[]')),
+  '$.responseHeaders', '$.responseBody', '$.responseTruncated', '$.error')`
+
+/** What was sent and answered in batches of which the event was one: it stands with the first of each. */
+const BATCHES_SQL = `
+  WITH sent AS (
+    SELECT attempt.value ->> '$.batch.id' AS batch_id, attempt.value ->> '$.batch.deliveryId' AS delivery_id
+    FROM deliveries, json_each(attempt_log) AS attempt
+    WHERE tenant_id = ?1 AND deliveries.id >= ?2 AND deliveries.id < ?3 AND event_id = ?4
+      AND attempt.value ->> '$.batch.id' IS NOT NULL)
+  UPDATE deliveries SET attempt_log = (
+    SELECT json_group_object(key, json(iif(
+      value ->> '$.batch.id' IN (SELECT batch_id FROM sent), ${ERASED_ATTEMPT}, value)))
+    FROM json_each(attempt_log))
+  WHERE tenant_id = ?1 AND id IN (SELECT delivery_id FROM sent) AND error IS NOT '${ERASED}'`
+
 /** As `eraseDeliveryRow` clears a row. */
 const DELIVERIES_SQL = `
   UPDATE deliveries SET error = '${ERASED}', attempt_log = (
-    SELECT json_group_object(key, json_remove(
-      json_set(value, '$.url', '', '$.requestHeaders', json('[]')),
-      '$.responseHeaders', '$.responseBody', '$.responseTruncated', '$.error'))
-    FROM json_each(attempt_log))
+    SELECT json_group_object(key, ${ERASED_ATTEMPT}) FROM json_each(attempt_log))
   WHERE tenant_id = ?1 AND id >= ?2 AND id < ?3 AND event_id = ?4 AND error IS NOT '${ERASED}'`
 
 const REJECTIONS_SQL = `
   UPDATE rejections SET headers = '[]', body_sample = '', detail = '', ip = NULL
   WHERE tenant_id = ?1 AND id IN (SELECT value FROM json_each(?2))`
 
-/** How many deliveries of the events are to be cleared, and at which endpoints. */
+/** How many deliveries of the events are to be cleared, at which endpoints, and the batches in which they went. */
 export async function deliveriesToClear(
   logDb: D1Database,
   tenantId: TenantId,
   events: readonly Pick<EventRow, 'id'>[],
-): Promise<{ count: number; endpointIds: EndpointId[] }> {
-  if (events.length === 0) return { count: 0, endpointIds: [] }
+): Promise<{ count: number; endpointIds: EndpointId[]; batchIds: BatchId[] }> {
+  if (events.length === 0) return { count: 0, endpointIds: [], batchIds: [] }
+  const batches = await logDb.batch<{ id: BatchId }>(
+    events.map((event) =>
+      logDb
+        .prepare(
+          `SELECT DISTINCT attempt.value ->> '$.batch.id' AS id FROM deliveries, json_each(attempt_log) AS attempt
+           WHERE tenant_id = ?1 AND deliveries.id >= ?2 AND deliveries.id < ?3 AND event_id = ?4
+             AND attempt.value ->> '$.batch.id' IS NOT NULL`,
+        )
+        .bind(tenantId, ...rangeOfEvent(event.id), event.id),
+    ),
+  )
   const found = await logDb.batch<{ endpointId: EndpointId; open: number }>(
     events.map((event) =>
       logDb
@@ -138,6 +164,7 @@ export async function deliveriesToClear(
   return {
     count: rows.reduce((sum, { open }) => sum + open, 0),
     endpointIds: [...new Set(rows.map(({ endpointId }) => endpointId))],
+    batchIds: [...new Set(batches.flatMap(({ results }) => results.map(({ id }) => id)))],
   }
 }
 

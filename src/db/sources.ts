@@ -2,9 +2,16 @@ import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { z } from 'zod'
 import type { SourceId, TenantId } from '../model/id.ts'
+import { openConfig } from '../model/sealed-config.ts'
 import { liveSecrets, type SealedParts, type SealedSecret, type Sealer } from '../model/seal.ts'
-import { HIDDEN_VALUE, sourceSettingsSchema, type Source, type SourceSettings } from '../model/source.ts'
 import { mergeMasking } from '../model/masking.ts'
+import {
+  HIDDEN_VALUE,
+  sourceSettingsSchema,
+  type Sibling,
+  type Source,
+  type SourceSettings,
+} from '../model/source.ts'
 import { tenantSettingsSchema } from '../model/tenant.ts'
 import { findRow, pageRows, parseSecrets, type Page } from './config-rows.ts'
 import { sources } from './schema.ts'
@@ -70,10 +77,36 @@ async function openSettings(
   json: string,
   { id, sealer }: { id: SourceId; sealer: Sealer },
 ): Promise<SourceSettings> {
-  const { sealed, ...settings } = storedSchema.parse(JSON.parse(json))
+  const { sealed, ...stored } = storedSchema.parse(JSON.parse(json))
+  const settings = { ...stored, config: await openConfig(stored.config, { id, sealer }) }
   const value = sealed[HIDDEN_VALUE]
   if (settings.hidden === null || value === undefined) return settings
   return { ...settings, hidden: { ...settings.hidden, value: await sealer.open(value, id) } }
+}
+
+/** Looked at among the newest sources of the tenant, so that a tenant with many costs no more. */
+const SIBLINGS_LOOKED_AT_MAX = 100
+const SIBLINGS_MAX = 10
+
+/** Sources of the same tenant and provider, the source itself first, with the secrets that have ended. */
+export async function findSiblings(
+  { db, sealer }: { db: D1Database; sealer: Sealer },
+  { id, tenantId, provider }: Pick<Source, 'id' | 'tenantId' | 'provider'>,
+): Promise<Sibling[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT id, name, secrets FROM (
+         SELECT id, name, secrets, provider FROM sources WHERE tenant_id = ?1 ORDER BY id = ?2 DESC, id DESC LIMIT ?4
+       ) WHERE provider = ?3 LIMIT ?5`,
+    )
+    .bind(tenantId, id, provider, SIBLINGS_LOOKED_AT_MAX, SIBLINGS_MAX)
+    .all<{ id: SourceId; name: string; secrets: string }>()
+  return await Promise.all(
+    results.map(async ({ secrets, ...sibling }) => ({
+      ...sibling,
+      secrets: await Promise.all(parseSecrets(secrets).map((each) => sealer.open(each.sealed, sibling.id))),
+    })),
+  )
 }
 
 export async function getSource(

@@ -6,14 +6,17 @@ import type { AttemptRecord } from '../model/delivery-log.ts'
 import type { EndpointSettings } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
 import type { DeliveryId } from '../model/id.ts'
+import { REPLY_BYTES_MAX } from '../model/reply.ts'
 import type { HeaderPair } from '../model/request.ts'
 import type { CheckTarget } from '../model/resolver.ts'
 import { err, ok, type Result } from '../model/result.ts'
 import { authHeaders } from './authorise.ts'
+import { compose, type Composed } from './compose.ts'
 import { encode } from './encode.ts'
+import { isErased } from './erased.ts'
 import { exchange, type Failed, type Fetch, type Received } from './exchange.ts'
 import { prepare, setHeader, type Prepared } from './prepare.ts'
-import { logMaskOf } from './log-mask.ts'
+import { logMaskOf, type Member } from './log-mask.ts'
 import { recordOf } from './record.ts'
 import { signatureHeaders } from './sign.ts'
 import { targetOf } from './target.ts'
@@ -39,23 +42,30 @@ export interface AttemptInput {
   secrets: readonly string[]
   /** From 1. */
   attempt: number
+  /** It is one of these, which go together. */
+  batch?: Composed
 }
 
 export interface Attempted {
   outcome: Outcome
   record: AttemptRecord
+  answer?: Received
 }
 
 /** One try, from the guard to the judged answer. Never throws for anything that a receiver or its network does. */
 export async function attemptDelivery(input: AttemptInput, deps: AttemptDeps): Promise<Attempted> {
   const { settings, event } = input
   const at = deps.clock.now()
-  const body = await bodyOf(event, deps)
-  const request = await makeRequest(input, { at, body }, deps)
-  const tried = request.ok ? await sendAuthorised(request.value, { settings, at, deps }) : request.error
+  const given = await bodyOf(event, deps)
+  const request = await makeRequest(input, { at, given }, deps)
+  const wholeBytesMax = event.head.isAwaited ? REPLY_BYTES_MAX : 0
+  const tried = request.ok
+    ? await sendAuthorised(request.value, { settings, at, deps, wholeBytesMax })
+    : request.error
   const durationMs = Math.max(0, deps.clock.now() - at)
-  const mask = logMaskOf(event, body, settings)
-  return { outcome: tried.outcome, record: recordOf({ at, durationMs, settings, mask, ...tried }) }
+  const mask = logMaskOf(membersOf(input, given), settings)
+  const record = recordOf({ at, durationMs, settings, mask, ...tried })
+  return { outcome: tried.outcome, record, ...(tried.answer && { answer: tried.answer }) }
 }
 
 /** How far an attempt came. */
@@ -72,22 +82,34 @@ type Refusal = Extract<Outcome, { kind: 'refused' }>
 
 /** The request but for its authorisation: guarded, in the form and the encoding that the endpoint asks for, and signed. */
 async function makeRequest(
-  { deliveryId, event, settings, secrets, attempt }: AttemptInput,
-  { at, body }: { at: number; body: Bytes | undefined },
+  input: AttemptInput,
+  { at, given }: { at: number; given: Bytes | undefined },
   { checkTarget }: AttemptDeps,
 ): Promise<Result<Prepared, Tried>> {
-  if (event.head.erased) return refused('payload_missing', 'The payload was erased.')
-  if (body === undefined) return refused('payload_missing', 'The payload is no longer stored.')
+  const { deliveryId, settings: own, secrets, attempt } = input
+  if ((input.batch?.items ?? [input]).every(isErased))
+    return refused('payload_missing', 'The payload was erased.')
+  if (given === undefined) return refused('payload_missing', 'The payload is no longer stored.')
+  const batch = input.batch && compose(input.batch, own, given)
+  const { event, settings } = batch ? { event: batch.event, settings: { ...own, ...batch.settings } } : input
+  const body = batch ? event.body : given
   const target = targetOf(settings, event, body)
   if (!target.ok) return refused('bad_url', target.error)
   const checked = await checkTarget(target.value)
   if (!checked.ok) return refused(checked.error.reason, checked.error.detail)
-  const prepared = prepare({ event, body, url: checked.value.href, settings, attempt })
+  const prepared = prepare({
+    event,
+    body,
+    url: checked.value.href,
+    settings,
+    attempt,
+    ...(batch && { batch }),
+  })
   const encoded = await encode(prepared, settings).catch(() => undefined)
   if (encoded === undefined) return refused('bad_settings', 'The key of `encryption` cannot be used.')
   const signatures = await signatureHeaders({
     signing: settings.signing,
-    id: deliveryId,
+    id: input.batch?.id ?? deliveryId,
     timestamp: Math.floor(at / 1000),
     method: encoded.method,
     url: encoded.url,
@@ -102,6 +124,12 @@ async function bodyOf({ head, body }: Event, { readBody }: AttemptDeps): Promise
   return head.bodyKey === undefined ? body : await readBody(head.bodyKey)
 }
 
+/** The events that go, each with its body. In a batch one whose body is stored apart is alone. */
+function membersOf({ event, batch }: AttemptInput, given: Bytes | undefined): Member[] {
+  const [, ...others] = batch?.items ?? []
+  return [{ event, body: given }, ...others.map((each) => ({ event: each.event, body: each.event.body }))]
+}
+
 function refused(reason: Refusal['reason'], detail: string): Result<never, Tried> {
   return err({ outcome: { kind: 'refused', reason, detail }, error: detail })
 }
@@ -110,6 +138,7 @@ interface Sending {
   settings: EndpointSettings
   at: number
   deps: AttemptDeps
+  wholeBytesMax: number
 }
 
 /** An access token may have been withdrawn before its time: the first 401 gets another token and one more request. */
@@ -145,9 +174,9 @@ function failedAuth(request: Prepared, { outcome, message }: TokenFailure): Trie
   return { request, outcome, error: message }
 }
 
-function send({ url, method, headers, body }: Prepared, { settings, deps }: Sending) {
+function send({ url, method, headers, body }: Prepared, { settings, deps, wholeBytesMax }: Sending) {
   const init: RequestInit = { method, headers, ...(body === undefined ? {} : { body }) }
-  return exchange(deps, { url, init, timeoutMs: settings.timeoutMs })
+  return exchange(deps, { url, init, timeoutMs: settings.timeoutMs, wholeBytesMax })
 }
 
 function judged(request: Prepared, answer: Received | Failed, { settings, deps }: Sending): Tried {

@@ -2,6 +2,7 @@ import type { EndpointSettings } from '../model/endpoint.ts'
 import { JOURNAL_CLASSES, type JournalClass } from '../model/journal-class.ts'
 import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
 import { heldUntil } from './delay.ts'
+import { formOf, Gathering, hasRoom, type Form } from './gathering.ts'
 import { insert, type Lanes } from './lanes.ts'
 import type { DeliveryStore } from './store.ts'
 
@@ -11,7 +12,7 @@ const SET_ASIDE_MAX = 256
 const SHARES = { high: 8, normal: 4, low: 1 } as const
 
 export interface BacklogDeps {
-  store: Pick<DeliveryStore, 'positionFrom' | 'classOf' | 'delivery' | 'deliverAt'>
+  store: Pick<DeliveryStore, 'positionFrom' | 'classOf' | 'delivery' | 'deliverAt' | 'aggregateOf'>
   lanes: Lanes
   /** The ordering key of a delivery; null: it is bound to no order. */
   keyOf(position: number): string | null
@@ -48,6 +49,11 @@ export class Backlog {
   readonly #ready: number[] = []
   #round = 0
   #opensAt: number | undefined
+  readonly #gathering: Gathering
+  /** Where the journal was read to when gathering began, as far as it is the only progress since. */
+  #gatheredFrom: BacklogState['next'] | undefined
+  readonly #gatheredSince = new Set<number>()
+  #asked = { isSingle: false }
 
   constructor(deps: BacklogDeps, state: BacklogState | undefined) {
     this.#deps = deps
@@ -56,11 +62,27 @@ export class Backlog {
     this.#redo = [...fromRanges(state?.open ?? [])].filter((each) => !deps.lanes.get(each))
     this.#left = new Set(fromRanges(state?.left ?? []))
     for (const each of deps.lanes.positions()) if (this.#isAhead(each)) this.#left.add(each)
+    this.#gathering = new Gathering({
+      now: () => deps.now(),
+      next: (withReplays) => this.#firstSingle({ ...this.#asked, withReplays }),
+      formOf: (position) => this.#formOf(position),
+      keyOf: (position) => deps.keyOf(position),
+      take: (position) => this.#gather(position),
+    })
   }
 
   /** What to start next. `isSingle`: one order for all, so nothing may pass what is in flight or stuck. */
   first({ isSingle, withReplays }: { isSingle: boolean; withReplays: boolean }): number | undefined {
     this.#opensAt = undefined
+    if (this.#deps.delaying() === undefined) {
+      this.regather()
+      return this.#firstSingle({ isSingle, withReplays })
+    }
+    this.#asked = { isSingle }
+    return this.#gathering.first(withReplays)
+  }
+
+  #firstSingle({ isSingle, withReplays }: { isSingle: boolean; withReplays: boolean }): number | undefined {
     for (;;) {
       const position = this.#redo[0] ?? this.#ready[0] ?? this.#fromJournal(withReplays)
       if (position === undefined) return undefined
@@ -69,7 +91,7 @@ export class Backlog {
         continue
       }
       if (this.#adopted.delete(position)) {
-        this.take(position)
+        this.#take(position)
         continue
       }
       if (isSingle && this.#deps.lanes.isAnyTaken) {
@@ -78,7 +100,9 @@ export class Backlog {
       }
       const key = this.#deps.keyOf(position)
       const dueAt = this.#deps.store.deliverAt(position)
-      if (this.#deps.delaying() && dueAt > this.#deps.now()) {
+      // While others of its key gather, which must not be passed, it stays where it is.
+      const isHeld = key !== null && this.#gathering.holds(key)
+      if (this.#deps.delaying() && dueAt > this.#deps.now() && !isHeld) {
         this.#remove(position)
         this.#deps.lanes.park(position, key, dueAt)
         continue
@@ -88,16 +112,73 @@ export class Backlog {
     }
   }
 
-  /** When the delay of what `first` found only delayed is over. */
+  /** When something may start that `first` found only delayed or gathering. */
   get opensAt(): number | undefined {
-    return this.#opensAt
+    const opensAt = Math.min(this.#opensAt ?? Infinity, this.#gathering.opensAt() ?? Infinity)
+    return opensAt === Infinity ? undefined : opensAt
   }
 
-  /** Takes what `first` answered. */
-  take(position: number): void {
+  /** Takes what `first` answered: a delivery, or with it all that it was gathered with. */
+  take(position: number): { batch: number[] | undefined } {
+    const batch = this.#gathering.take(position)
+    if (batch === undefined) this.#take(position)
+    return { batch }
+  }
+
+  /** With what else a row that was never tried goes in one batch; undefined: it goes by itself. */
+  companions(position: number): number[] | undefined {
+    const form = this.#formOf(position)
+    if (form === undefined) return undefined
+    const group = { members: new Array<number>(), maxEvents: form.maxEvents, bytes: 0 }
+    for (const each of this.#deps.lanes.untried(position, this.#deps.now())) {
+      const other = each === position ? form : this.#formOf(each)
+      if (other?.name !== form.name || !hasRoom(group, other)) break
+      group.members.push(each)
+      group.bytes += other.bytes
+    }
+    return group.members
+  }
+
+  /** Forgets what was gathered: the settings say anew what goes with what. */
+  regather(): void {
+    for (const position of this.#gathering.dissolve()) this.putBack(position)
+  }
+
+  /** Lets what the delivery gathers with go now. False: it does not gather. */
+  hasten(position: number): boolean {
+    return this.#gathering.hasten(position)
+  }
+
+  /** What gathers for longer than so. */
+  gathering(windowMsMin: number): Iterable<number> {
+    return this.#gathering.waiting(windowMsMin)
+  }
+
+  /** Whether anything waits for others to go with. */
+  get isGathering(): boolean {
+    return this.#gathering.size > 0
+  }
+
+  #take(position: number): void {
     this.#remove(position)
     this.#open.add(position)
     this.#round++
+  }
+
+  #gather(position: number): void {
+    if (this.#isAhead(position)) {
+      this.#gatheredFrom ??= { ...this.next }
+      this.#gatheredSince.add(position)
+    }
+    this.#take(position)
+    const key = this.#deps.keyOf(position)
+    if (key !== null) this.release(key)
+  }
+
+  #formOf(position: number): Form | undefined {
+    const { store, delaying, now } = this.#deps
+    const settings = delaying()
+    return settings && formOf(store, { settings, position, now: now() })
   }
 
   /** It has just been written and is in flight already. */
@@ -135,7 +216,8 @@ export class Backlog {
 
   /** It is not in flight and is no more to be started from here. Durable with the next checkpoint. */
   leave(position: number): void {
-    this.#open.delete(position)
+    this.#gathering.leave(position)
+    this.settle(position)
     removeFrom(this.#redo, position)
     if (this.#isAhead(position)) this.#left.add(position)
     for (const [key, aside] of this.#aside) {
@@ -149,12 +231,22 @@ export class Backlog {
   settle(position: number): void {
     this.#open.delete(position)
     if (this.#adopted.delete(position)) this.#left.add(position)
+    this.#gatheredFrom = undefined
+    this.#gatheredSince.clear()
   }
 
   state(): BacklogState {
     const open = toRanges([...this.#redo, ...this.#open])
     const left = this.#left.size > 0 ? { left: toRanges(this.#left) } : {}
     return { next: { ...this.next }, open, ...left }
+  }
+
+  /** The same without what was only gathered: to read so far again costs nothing, so it is not worth a row. */
+  progress(): BacklogState {
+    const state = this.state()
+    if (this.#gatheredFrom === undefined) return state
+    const open = [...this.#redo, ...this.#open].filter((each) => !this.#gatheredSince.has(each))
+    return { ...state, next: this.#gatheredFrom, open: toRanges(open) }
   }
 
   /** The oldest position that is not settled. */
@@ -180,7 +272,8 @@ export class Backlog {
     this.#aside.set(key, aside)
     insert(aside, position)
     this.#asideCount++
-    if (this.#deps.lanes.isStuck(key) || this.#asideCount > SET_ASIDE_MAX) this.#parkAll(key)
+    const asideMax = Math.max(SET_ASIDE_MAX, 2 * (this.#deps.delaying()?.batch?.maxEvents ?? 0))
+    if (this.#deps.lanes.isStuck(key) || this.#asideCount > asideMax) this.#parkAll(key)
   }
 
   #parkAll(key: string): void {

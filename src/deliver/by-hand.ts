@@ -2,11 +2,12 @@ import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import type { DeliveryRow, EventRow } from '../model/delivery-log.ts'
 import type { DeliveryState } from '../model/delivery.ts'
 import type { ByHand } from '../model/rpc.ts'
+import { isLogged, memberLogOf } from './conclude-batch.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
 import type { Loans } from './loans.ts'
 import type { Parts } from './conclude.ts'
 import { withItems } from './repeats.ts'
-import { keyOf } from './store.ts'
+import { keyOf } from './accepted-row.ts'
 
 /** Deliveries that left the journal before their turn: each stands in every checkpoint until the journal is read so far. */
 const LEFT_MAX = 1_000
@@ -19,16 +20,27 @@ export interface Hands extends Parts {
   oldest: number
 }
 
+/** What a person orders; undefined hands: no delivery is here yet. */
+export function orderByHand(
+  hands: Hands | undefined,
+  what: 'retry' | 'cancel',
+  delivery: DeliveryRef,
+): ByHand {
+  if (hands === undefined) return { kind: 'absent', attempts: 0 }
+  return what === 'retry' ? retryByHand(hands, delivery) : cancelByHand(hands, delivery)
+}
+
 /**
  * Makes a waiting delivery due now, ahead of what the journal still holds. What is kept back by the order of its key
  * stays where it is.
  */
-export function retryByHand(hands: Hands, delivery: DeliveryRef): ByHand {
+function retryByHand(hands: Hands, delivery: DeliveryRef): ByHand {
   const { store, outbox, backlog, lanes } = hands
   const now = hands.clock.now()
   const position = findWaiting(hands, delivery)
   if (position === undefined) return { kind: 'absent', attempts: outbox.attemptsOf(delivery.id) }
   if (hands.isInFlight(position)) return { kind: 'sending' }
+  if (backlog.hasten(position)) return { kind: 'done' }
   const row = lanes.get(position)
   if (row === undefined && hands.keyOf(position) === null) {
     if (backlog.leftCount >= LEFT_MAX) return { kind: 'full' }
@@ -42,13 +54,15 @@ export function retryByHand(hands: Hands, delivery: DeliveryRef): ByHand {
       attempts === 0 ? { status: 'pending', attempts } : { status: 'retrying', attempts, dueAt: now },
     )
     const receipt = log ? outbox.add(log.row, log.event) : row.receipt
-    lanes.put({ ...row, dueAt: now, receipt }, log?.row ?? store.retryLog(position))
+    const batch = lanes.batches.of(position)
+    if (batch) lanes.putBatch(batch, { dueAt: now, receipts: [...batch.receipts, receipt] })
+    else lanes.put({ ...row, dueAt: now, receipt }, log?.row ?? store.retryLog(position))
   }
   return { kind: 'done' }
 }
 
 /** Takes a waiting delivery back: durable when it returns, and the next of its key may start. */
-export function cancelByHand(hands: Hands, delivery: DeliveryRef): ByHand {
+function cancelByHand(hands: Hands, delivery: DeliveryRef): ByHand {
   const { outbox } = hands
   const position = findWaiting(hands, delivery)
   if (position === undefined) return { kind: 'absent', attempts: outbox.attemptsOf(delivery.id) }
@@ -108,7 +122,10 @@ function logOf(
   const delivery = store.delivery(position)
   if (delivery === undefined) return undefined
   const retry = lanes.get(position)
-  const carried = retry && !outbox.isConfirmed(retry.receipt) ? store.retryLog(position) : undefined
+  const batch = lanes.batches.of(position)
+  const told =
+    batch && !isLogged(batch, outbox) ? memberLogOf(batch, { delivery, endpointId: endpoint.id }) : undefined
+  const carried = retry && !outbox.isConfirmed(retry.receipt) ? (told ?? store.retryLog(position)) : undefined
   const row = deliveryRow({ delivery, endpointId: endpoint.id, state, carried, isByHand: true })
   return { row, event: eventRowOf(delivery) }
 }

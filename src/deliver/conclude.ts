@@ -1,6 +1,7 @@
 import { step, type DeliveryState } from '../model/delivery.ts'
 import type { Attempted } from './attempt.ts'
-import { withoutErased } from './erase.ts'
+import { eraseAttempt } from '../model/erasure.ts'
+import { asItIsNow, isErased } from './erased.ts'
 import { NEVER, type Lanes } from './lanes.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
 import { deliveryEventOf } from './retry.ts'
@@ -25,8 +26,9 @@ export interface Ended {
 export function conclude(parts: Parts, ended: Ended): number | undefined {
   const { store, outbox, backlog, lanes, endpoint, clock } = parts
   const { position, place, key, from } = ended
-  const { delivery, attempted } = withoutErased(parts, ended)
-  const { outcome, record } = attempted
+  const delivery = asItIsNow(store, ended)
+  const { outcome } = ended.attempted
+  const record = isErased(delivery) ? eraseAttempt(ended.attempted.record) : ended.attempted.record
   const schedule = { policy: endpoint.settings.retry, clock }
   const state = step(from, deliveryEventOf(outcome, from.attempts - delivery.triedBefore, schedule))
   const retry = lanes.get(position)

@@ -6,9 +6,12 @@ import { after, systemClock } from '../model/clock.ts'
 import type { ErasedEvent } from '../model/erasure.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { invariant } from '../model/invariant.ts'
+import type { BatchId } from '../model/id.ts'
 import type { ByHand } from '../model/rpc.ts'
 import { endpointOfObject } from '../model/shard.ts'
+import { replyOf, type AwaitedDelivery, type Reply } from '../model/reply.ts'
 import { intakeOf, routerOf } from '../objects.ts'
+import { Answers } from './answers.ts'
 import { attemptDelivery, type AttemptDeps } from './attempt.ts'
 import { EndpointQueue } from './endpoint.ts'
 import { eraseEvents } from './erase.ts'
@@ -22,6 +25,7 @@ import { TokenCache } from './token.ts'
 export class EndpointObject extends DurableObject<Env> {
   readonly #queue: EndpointQueue
   readonly #alarm: Alarm
+  readonly #answers = new Answers({ clock: systemClock, after })
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -47,7 +51,9 @@ export class EndpointObject extends DurableObject<Env> {
       attempt: async (input, endpoint) => {
         const secrets = await liveSecrets(endpoint, sealer, systemClock.now())
         const settings = await openSettings(endpoint, sealer)
-        return await attemptDelivery({ ...input, settings, secrets }, deps)
+        const attempted = await attemptDelivery({ ...input, settings, secrets }, deps)
+        if (input.event.head.isAwaited) this.#answers.conclude(input.deliveryId, replyOf(attempted.answer))
+        return attempted
       },
       sendLog: async (message) => {
         const isWritten = await routerOf(ctx).writeLog(message)
@@ -74,6 +80,13 @@ export class EndpointObject extends DurableObject<Env> {
   /** New settings take effect with the next attempt. */
   configure(endpoint: Endpoint): void {
     this.#queue.configure(endpoint)
+    if (this.#startsFrom() === Infinity) this.#answers.giveUp('held')
+  }
+
+  /** What the endpoint answers to a delivery, or why nobody will know in time. */
+  answer(delivery: AwaitedDelivery): Promise<Reply> {
+    const isHeld = this.#startsFrom() > systemClock.now() + delivery.timeoutMs
+    return this.#answers.wait(delivery, isHeld ? 'held' : undefined)
   }
 
   /** The endpoint was deleted: nothing more is sent, and what waited is cancelled, some at each alarm. */
@@ -97,10 +110,10 @@ export class EndpointObject extends DurableObject<Env> {
   }
 
   /** Takes events out of the journal; what waits of them is cancelled. Durable when answered. */
-  erase(events: ErasedEvent[]): { journalRows: number; cancelled: number } {
+  erase(events: ErasedEvent[], batchIds: BatchId[]): { journalRows: number; cancelled: number } {
     const { hands } = this.#queue
     if (!hands) return { journalRows: 0, cancelled: 0 }
-    const erased = eraseEvents(hands, events)
+    const erased = eraseEvents(hands, { events, batchIds })
     this.#queue.drain()
     this.#queue.arm()
     return erased
@@ -122,6 +135,11 @@ export class EndpointObject extends DurableObject<Env> {
     this.#queue.tick()
   }
 
+  /** Nothing is tried before then, whatever waits (ms). */
+  #startsFrom(): number {
+    return this.#queue.gate.startsFrom(this.#queue.endpoint?.settings)
+  }
+
   /** A notice that is lost is no harm to a delivery; the next transition brings another. */
   async #notify(notice: Notice): Promise<void> {
     const endpoint = this.#queue.endpoint
@@ -136,6 +154,6 @@ export class EndpointObject extends DurableObject<Env> {
     const endpoint = await routerOf(this.ctx)
       .findEndpoint(endpointOfObject(this.ctx.id.name ?? ''))
       .catch(() => undefined)
-    if (endpoint) this.#queue.configure(endpoint)
+    if (endpoint) this.configure(endpoint)
   }
 }

@@ -1,27 +1,28 @@
 import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import type { LogMessage } from '../model/delivery-log.ts'
-import type { DeliveryState } from '../model/delivery.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { orderingKeyOf } from '../model/ordering-key.ts'
 import { toRanges } from '../model/ranges.ts'
 import type { ByHand } from '../model/rpc.ts'
 import { placesOf } from '../model/shard.ts'
 import { Backlog } from './backlog.ts'
-import { cancelByHand, retryByHand, withoutWaiting, type Hands } from './by-hand.ts'
+import { orderByHand, withoutWaiting, type Hands } from './by-hand.ts'
 import { forgetRemoved } from './forget.ts'
 import { Gate } from './gate.ts'
 import type { EndpointDeps } from './endpoint-deps.ts'
 import { Lanes, NEVER } from './lanes.ts'
 import { Loans, mayBorrow } from './loans.ts'
 import { Outbox, type Batch } from './outbox.ts'
-import { conclude, type Parts } from './conclude.ts'
+import { concludeParcel } from './conclude-batch.ts'
+import type { Parts } from './conclude.ts'
+import { inputOf, pack, single, type Parcel } from './parcel.ts'
 import { isWorthKeeping, Progress } from './progress.ts'
 import { resendUnconfirmed } from './recover.ts'
 import { Repeats } from './repeats.ts'
 import { schedule, type Facts } from './schedule.ts'
-import type { Checkpoint, StoredDelivery } from './store.ts'
+import type { Checkpoint } from './store.ts'
 import { Announcer, cancelSome } from './waiting.ts'
-import { nextWake, SAFETY_MS } from './wake.ts'
+import { nextWake, REST_MS, SAFETY_MS } from './wake.ts'
 
 /** The deliveries of one endpoint (docs/delivery.md): accepts durably, drains as the schedule says, logs until confirmed. */
 export class EndpointQueue {
@@ -31,7 +32,7 @@ export class EndpointQueue {
   readonly #lanes: Lanes
   readonly #repeats: Repeats
   readonly #loans: Loans
-  readonly #gate: Gate
+  readonly gate: Gate
   readonly #inFlight = new Map<number, { isReplay: boolean }>()
   readonly #announcer: Announcer
   readonly #progress: Progress
@@ -49,11 +50,10 @@ export class EndpointQueue {
     const keyOf = (position: number) => this.#keyOf(position)
     const now = () => clock.now()
     this.#backlog = new Backlog({ store, lanes: this.#lanes, keyOf, now, delaying }, checkpoint?.backlog)
-    this.#gate = new Gate(clock, checkpoint)
+    this.gate = new Gate(clock, checkpoint)
     this.#repeats = new Repeats(store)
     this.#loans = new Loans((intake, segments) => deps.settled(intake, segments))
     this.#announcer = new Announcer(checkpoint?.announced)
-    const receipts = [...this.#lanes.rows()].map(({ receipt }) => receipt)
     this.#outbox = new Outbox(
       {
         clock,
@@ -62,10 +62,10 @@ export class EndpointQueue {
         keep: (batch, message, must) => this.#keep(batch, message, must),
         readKept: (seq) => store.readOutcomes(seq),
       },
-      receipts.reduce((last, each) => Math.max(last, each), checkpoint?.receipt ?? 0),
+      Math.max(checkpoint?.receipt ?? 0, this.#lanes.lastReceipt()),
     )
     resendUnconfirmed(checkpoint, { store, outbox: this.#outbox, lanes: this.#lanes })
-    this.#progress = new Progress({ store, clock, state: () => this.#checkpoint() })
+    this.#progress = new Progress({ ...this.#kept(), clock, state: () => this.#checkpoint() })
   }
 
   get endpoint(): Endpoint | undefined {
@@ -74,9 +74,12 @@ export class EndpointQueue {
 
   /** For what is seldom done (by-hand.ts, forget.ts, erase.ts); undefined: it knows no endpoint yet. */
   get hands(): Hands | undefined {
+    if (this.#endpoint === undefined) return undefined
     const keyOf = (position: number) => this.#keyOf(position)
-    const isInFlight = (position: number) => this.#inFlight.has(position) || this.#loans.isUnderWay(position)
-    return this.#endpoint && { ...this.#waiting(), endpoint: this.#endpoint, keyOf, isInFlight }
+    const isInFlight = (position: number) =>
+      this.#inFlight.has(this.#lanes.unitOf(position)) || this.#loans.isUnderWay(position)
+    const oldest = this.#oldestNeeded()
+    return { ...this.#parts(this.#endpoint), loans: this.#loans, oldest, keyOf, isInFlight }
   }
 
   /**
@@ -87,14 +90,18 @@ export class EndpointQueue {
     const { clock, wakeBy } = this.#deps
     const { fresh: unlent, owed } = this.#loans.without(batch)
     const unknown = unlent && this.#repeats.without(unlent)
-    const fresh = unknown?.origin === undefined ? unknown : withoutWaiting(this.#waiting(), unknown)
+    const waiting = () => ({ ...this.#kept(), oldest: this.#oldestNeeded() })
+    const fresh = unknown?.origin === undefined ? unknown : withoutWaiting(waiting(), unknown)
     if (fresh === undefined) return owed
     this.#acceptedAt = clock.now()
-    wakeBy(this.#acceptedAt + SAFETY_MS)
     const isBorrowed = mayBorrow(fresh, { endpoint: this.#endpoint, facts: (own) => this.#facts(own) })
     if (isBorrowed) this.#borrow(fresh)
     else this.#repeats.remember(fresh, this.#progress.accepted(fresh))
     this.drain()
+    // What gathers is not due before its window ends: an alarm for each event would say nothing.
+    const isWaiting = this.#backlog.isGathering && this.#endpoint?.settings.state === 'active'
+    if (isWaiting && this.#isQuiet() && !this.#progress.isDirty) this.arm()
+    else wakeBy(this.#acceptedAt + SAFETY_MS)
     const borrowed = isBorrowed ? fresh.items.map(({ segment }) => segment) : []
     return [...new Set([...owed, ...borrowed])]
   }
@@ -105,7 +112,8 @@ export class EndpointQueue {
     const isResume = this.#endpoint?.settings.state !== 'active' && this.#endpoint !== undefined
     this.#endpoint = endpoint
     this.#deps.store.saveEndpoint(endpoint)
-    if (isResume && endpoint.settings.state === 'active') this.#gate.resume()
+    this.#backlog.regather()
+    if (isResume && endpoint.settings.state === 'active') this.gate.resume()
     this.drain()
     this.arm()
   }
@@ -114,7 +122,7 @@ export class EndpointQueue {
   remove(endpoint: Endpoint): void {
     this.#endpoint = { ...endpoint, isRemoved: true, settings: { ...endpoint.settings, state: 'disabled' } }
     this.#deps.store.saveEndpoint(this.#endpoint)
-    this.#settle(cancelSome({ ...this.#state(), endpoint: this.#endpoint }, this.#lanes))
+    this.#settle(cancelSome(this.#parts(this.#endpoint), this.#lanes))
     this.#outbox.flush()
     // Also when nothing waits: what it keeps is still to be forgotten.
     this.#deps.wakeBy(this.#deps.clock.now() + SAFETY_MS)
@@ -122,9 +130,7 @@ export class EndpointQueue {
 
   /** Makes a delivery due now, or takes it back, because a person said so. */
   order(what: 'retry' | 'cancel', delivery: DeliveryRef): ByHand {
-    const { hands } = this
-    if (hands === undefined) return { kind: 'absent', attempts: 0 }
-    const done = (what === 'retry' ? retryByHand : cancelByHand)(hands, delivery)
+    const done = orderByHand(this.hands, what, delivery)
     this.drain()
     this.arm()
     return done
@@ -151,7 +157,7 @@ export class EndpointQueue {
   }
 
   #facts({ settings }: Endpoint): Facts {
-    const gate = this.#gate.facts(settings)
+    const gate = this.gate.facts(settings)
     const next = this.#first()
     const inFlight = this.#inFlight.size
     return { ...gate, state: settings.state, inFlight, next, retry: this.#nextDue() }
@@ -161,15 +167,15 @@ export class EndpointQueue {
   tick(): void {
     const { store, clock } = this.#deps
     const endpoint = this.#endpoint
-    if (endpoint?.isRemoved) this.#settle(cancelSome({ ...this.#state(), endpoint }, this.#lanes))
-    else if (endpoint) this.#announcer.announce({ ...this.#state(), endpoint }, this.#lanes)
+    if (endpoint?.isRemoved) this.#settle(cancelSome(this.#parts(endpoint), this.#lanes))
+    else if (endpoint) this.#announcer.announce(this.#parts(endpoint), this.#lanes)
     for (const loan of this.#loans.overdue(clock.now())) this.#writeLoan(loan)
     this.#outbox.resend()
     this.drain()
     if (this.#isQuiet()) {
       store.trim(this.#backlog.next)
       // While deliveries keep coming, the next row of the journal says what a mark would.
-      if (clock.now() - this.#acceptedAt >= SAFETY_MS) this.#conclude()
+      if (clock.now() - this.#acceptedAt >= REST_MS) this.#conclude()
       if (endpoint?.isRemoved && this.hands) forgetRemoved(this.hands)
     }
     this.arm()
@@ -195,7 +201,7 @@ export class EndpointQueue {
       isBusy: this.#inFlight.size > 0 || this.#first() !== undefined,
       isDirty: this.#progress.isDirty,
       retryDueAt: this.#nextDue()?.dueAt,
-      quietUntil: settings ? this.#gate.opensAt(settings) : 0,
+      quietUntil: settings ? this.gate.opensAt(settings) : 0,
       resendDueAt: this.#outbox.nextDueAt(),
     })
   }
@@ -225,15 +231,13 @@ export class EndpointQueue {
   }
 
   #start(kind: 'retry' | 'next', position: number): void {
-    const delivery = this.#deps.store.delivery(position)
-    const key = kind === 'retry' ? (this.#lanes.get(position)?.key ?? null) : this.#keyOf(position)
-    if (kind === 'next') this.#backlog.take(position)
-    this.#lanes.start(position, key)
-    if (delivery) {
-      this.#gate.spend()
-      void this.#run(position, key, delivery)
+    const parcel = pack(kind, position, { ...this.#kept(), keyOf: (each) => this.#keyOf(each) })
+    const input = inputOf(parcel, this.#deps.store)
+    if (input) {
+      this.gate.spend()
+      void this.#run(parcel, input)
     } else {
-      this.#over(key)
+      this.#over(parcel)
       this.#settle([position])
     }
   }
@@ -243,8 +247,10 @@ export class EndpointQueue {
     for (const loan of this.#loans.take(batch, this.#deps.clock.now())) {
       const delivery = this.#loans.delivery(loan)
       if (delivery === undefined) continue
-      this.#gate.spend()
-      void this.#run(loan, null, delivery)
+      this.gate.spend()
+      const parcel = single(loan, { delivery, key: null })
+      const input = inputOf(parcel, this.#deps.store)
+      if (input) void this.#run(parcel, input)
     }
   }
 
@@ -260,44 +266,39 @@ export class EndpointQueue {
     return position
   }
 
-  async #run(position: number, key: string | null, delivery: StoredDelivery): Promise<void> {
+  async #run(parcel: Parcel, input: Parameters<EndpointDeps['attempt']>[0]): Promise<void> {
     const endpoint = this.#endpoint
     if (endpoint === undefined) return
-    const retry = this.#lanes.get(position)
-    const attempts = Math.max(retry?.attempts ?? 0, delivery.triedBefore) + 1
-    const before = attempts > delivery.triedBefore + 1 ? 'retrying' : 'pending'
-    const state: DeliveryState = { status: 'sending', attempts, before }
-    this.#inFlight.set(position, { isReplay: this.#deps.store.classOf(position) === 'replay' })
+    const { unit } = parcel
+    this.#inFlight.set(unit, { isReplay: this.#deps.store.classOf(unit) === 'replay' })
     try {
-      const { id, event } = delivery
-      const attempted = await this.#deps.attempt({ deliveryId: id, event, attempt: attempts }, endpoint)
+      const attempted = await this.#deps.attempt(input, endpoint)
       const settings = this.#endpoint?.settings ?? endpoint.settings
-      const notice = this.#gate.observe(attempted.outcome, attempted.record.durationMs, settings)
-      const place = () => this.#writeLoan(position)
-      // As it is by now: its event may have been erased meanwhile.
-      const [current, at] = [this.#loans.delivery(position) ?? delivery, this.#loans.placeOf(position)]
-      const ended = { position: at, place, key, delivery: current, from: state, attempted }
-      const dueAt = conclude({ ...this.#state(), endpoint: this.#endpoint ?? endpoint }, ended)
+      const notice = this.gate.observe(attempted.outcome, attempted.record.durationMs, settings)
+      const place = () => this.#writeLoan(unit)
+      const members = this.#loans.current(parcel.members)
+      const sent = { ...parcel, members, position: this.#loans.placeOf(unit), place }
+      const dueAt = concludeParcel(this.#parts(this.#endpoint ?? endpoint), sent, attempted)
       if (dueAt !== undefined) this.#deps.wakeBy(dueAt)
-      if (notice) this.#deps.notify({ ...notice, deliveryId: delivery.id })
+      if (notice) this.#deps.notify({ ...notice, deliveryId: input.deliveryId })
     } catch {
       // A fault of ours, not the receiver's: as if the object had been lost, and with a pause against spinning.
       const now = this.#deps.clock.now()
-      if (retry) this.#lanes.postpone(position, now + SAFETY_MS)
-      else this.#backlog.putBack(this.#writeLoan(position))
-      this.#gate.quiet(now + SAFETY_MS)
+      if (parcel.batch ?? this.#lanes.get(unit)) this.#lanes.postpone(unit, now + SAFETY_MS)
+      else this.#backlog.putBack(this.#writeLoan(unit))
+      this.gate.quiet(now + SAFETY_MS)
     } finally {
-      this.#inFlight.delete(position)
-      this.#loans.ended(position)
-      this.#over(key)
+      this.#inFlight.delete(unit)
+      this.#loans.ended(unit)
+      this.#over(parcel)
       this.drain()
     }
   }
 
-  /** The place and the key are free again. */
-  #over(key: string | null): void {
-    this.#lanes.finish(key)
-    if (key !== null) this.#backlog.release(key)
+  /** The place and the keys are free again. */
+  #over({ keys }: Parcel): void {
+    for (const key of keys) this.#lanes.finish(key)
+    for (const key of keys) if (key !== null) this.#backlog.release(key)
   }
 
   /** Deliveries whose outcome is durable: the journal and the retry table need them no more. */
@@ -324,17 +325,16 @@ export class EndpointQueue {
       receipt: this.#outbox.lastReceipt,
       unconfirmed: this.#outbox.receipts(),
       announced: { ...this.#announcer.announced },
-      ...this.#gate.state(),
+      ...this.gate.state(),
     }
   }
 
-  #waiting() {
-    return { ...this.#state(), loans: this.#loans, oldest: this.#oldestNeeded() }
+  #parts(endpoint: Endpoint): Parts {
+    return { ...this.#kept(), clock: this.#deps.clock, endpoint }
   }
 
-  #state(): Omit<Parts, 'endpoint'> {
-    const { store, clock } = this.#deps
-    return { store, clock, outbox: this.#outbox, backlog: this.#backlog, lanes: this.#lanes }
+  #kept() {
+    return { store: this.#deps.store, outbox: this.#outbox, backlog: this.#backlog, lanes: this.#lanes }
   }
 
   /** Nothing moves: what is left waits for a time, a resume or a confirmation. */

@@ -51,6 +51,12 @@ export class Gate {
     return Math.max(openUntil ?? 0, tokenAt, quietUntil)
   }
 
+  /** As `opensAt`, and never while the endpoint is paused or disabled. Settings that are not here yet hold up nobody. */
+  startsFrom(settings: EndpointSettings | undefined): number {
+    if (settings === undefined) return 0
+    return settings.state === 'active' ? this.opensAt(settings) : Infinity
+  }
+
   /** An attempt starts. */
   spend(): void {
     if (this.#refilled) this.#bucket = { ...this.#refilled, tokens: this.#refilled.tokens - 1 }

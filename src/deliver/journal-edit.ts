@@ -2,7 +2,8 @@ import { text, utf8 } from '../model/bytes.ts'
 import type { EventPointer, LogMessage } from '../model/delivery-log.ts'
 import { packRecords, unpackRecords } from '../model/event.ts'
 import { fromRanges, type Ranges } from '../model/ranges.ts'
-import { ACCEPTED, parseAccepted, type AcceptedRow, type DeliveryStore } from './store.ts'
+import { ACCEPTED, parseAccepted, type AcceptedRow } from './accepted-row.ts'
+import type { DeliveryStore } from './store.ts'
 
 type Edited = Pick<DeliveryStore, 'journal' | 'forgetRow'>
 
@@ -27,6 +28,16 @@ export function replaceRecords({ journal, forgetRow }: Edited, { seq, records }:
   if (!row || !head) return
   journal.rewrite({ seq, label: row.label, data: packRecords([head, packRecords(records)]) })
   forgetRow(seq)
+}
+
+/** The batches of outcomes that speak of these ids. */
+export function outcomesHolding(
+  { journal }: Edited,
+  { ids, from }: { ids: readonly string[]; from: number },
+): LogMessage[] {
+  return ids.flatMap((id) =>
+    Array.from(journal.holding('outcomes', id, from), ({ data }) => JSON.parse(text(data)) as LogMessage),
+  )
 }
 
 /** Writes the batches of outcomes anew that speak of these ids; answers how many. */

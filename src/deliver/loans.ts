@@ -4,9 +4,11 @@ import type { Endpoint } from '../model/endpoint.ts'
 import { eraseRecord } from '../model/erasure.ts'
 import { decodeEvent, packRecords, unpackRecords } from '../model/event.ts'
 import { deliveryIdOf } from '../model/id.ts'
+import { itemKey } from './accepted-row.ts'
+import type { Parcel } from './parcel.ts'
 import { withItems } from './repeats.ts'
 import { schedule, type Facts } from './schedule.ts'
-import { itemKey, type StoredDelivery } from './store.ts'
+import type { StoredDelivery } from './store.ts'
 
 /** An attempt that takes longer is written down: the intake is not to wait for it. */
 const UNDER_WAY_MS_MAX = 5_000
@@ -94,6 +96,11 @@ export class Loans {
     }
   }
 
+  /** As they are by now: what was lent may have been erased since its attempt began. */
+  current(members: Parcel['members']): Parcel['members'] {
+    return members.map((each) => ({ ...each, delivery: this.delivery(each.position) ?? each.delivery }))
+  }
+
   /** Whether the journal's delivery there was a loan, and is still being tried. */
   isUnderWay(place: number): boolean {
     return this.#loans.values().some(({ position }) => position === place)
@@ -159,7 +166,9 @@ export function mayBorrow(
   const { settings, version } = endpoint
   if (version < batch.endpointVersion || settings.ordering !== 'none') return false
   if (settings.delaySeconds > 0 || settings.rateLimit !== null) return false
-  if (batch.items.some(({ deliverAt }) => deliverAt !== undefined)) return false
+  // What goes with others waits for them.
+  if ((settings.batch ?? null) !== null) return false
+  if (batch.items.some(({ deliverAt, aggregate }) => deliverAt !== undefined || aggregate)) return false
   const now = facts(endpoint)
   const withOthers = { ...now, inFlight: now.inFlight + batch.items.length - 1, retry: undefined, next: 1 }
   return now.next === undefined && schedule(withOthers).kind === 'next'

@@ -2,35 +2,52 @@ import type { Bytes } from '../model/bytes.ts'
 import type { EndpointSettings } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
 import { maskBody } from '../model/mask-body.ts'
-import { hiddenIn } from '../model/mask-event.ts'
+import { hiddenIn, VALUES_MAX } from '../model/mask-event.ts'
 import { mergeMasking, type Masking } from '../model/masking.ts'
 import { headerOf } from '../model/request.ts'
 import { MASK } from '../model/seal.ts'
 import type { Received } from './exchange.ts'
 
-/** What an attempt's record must not show of its event. */
+/** What an attempt's record must not show of its events. */
 export interface LogMask {
   /** Names in lower case. */
   headers: readonly string[]
-  /** Values of the event; undefined: they cannot be known, since its body cannot be read. */
+  /** Values of its events; undefined: they cannot be known, since a body cannot be read. */
   values: readonly string[] | undefined
   /** The endpoint's rules, for answers. */
   own: Masking
-  /** Those that the event came with. */
+  /** Those that the events came with. */
   given: Masking | undefined
 }
 
-/** Undefined: nothing is to be hidden. */
+/** An event that goes in a request. */
+export interface Member {
+  event: Event
+  /** Undefined: it is gone. */
+  body: Bytes | undefined
+}
+
+/** By the rules of every event that goes, and the endpoint's. Undefined: nothing is to be hidden. */
 export function logMaskOf(
-  { head }: Event,
-  body: Bytes | undefined,
+  members: readonly Member[],
   { masking: own }: EndpointSettings,
 ): LogMask | undefined {
-  const all = mergeMasking(head.masking, own)
+  const given = mergeMasking(...members.map(({ event }) => event.head.masking))
+  const all = mergeMasking(given, own)
   if (!all) return undefined
-  // A body that is gone is in no answer either.
-  const values = body === undefined ? [] : hiddenIn({ head, body }, all)
-  return { headers: all.headers, values, own, given: head.masking }
+  return { headers: all.headers, values: valuesIn(members, own), own, given }
+}
+
+function valuesIn(members: readonly Member[], own: Masking): string[] | undefined {
+  const values = new Set<string>()
+  for (const { event, body } of members) {
+    const rules = mergeMasking(event.head.masking, own)
+    // A body that is gone is in no answer either.
+    const hidden = body === undefined || !rules ? [] : hiddenIn({ head: event.head, body }, rules)
+    if (hidden === undefined) return undefined
+    for (const each of hidden) values.add(each)
+  }
+  return values.size > VALUES_MAX ? undefined : [...values]
 }
 
 /** An answer, which most often echoes what it was sent. What the endpoint's own rules cannot be applied to is hidden. */

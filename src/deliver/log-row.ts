@@ -30,7 +30,7 @@ export function deliveryRow({
   outcome?: Outcome
   record?: AttemptRecord
   /** The row of an earlier attempt that is not known to be in D1. */
-  carried?: DeliveryRow | undefined
+  carried?: Pick<DeliveryRow, 'attemptLog'> | undefined
   /** A person asked for this state: it follows even an end. */
   isByHand?: boolean
   /** When it is tried at the earliest, if the state does not say. */

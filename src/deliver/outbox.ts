@@ -206,7 +206,12 @@ export class Outbox {
     return due
   }
 
-  /** Changes what is still to be told, as far as it is in memory. */
+  /** What is still to be told, as far as it is in memory. */
+  untold(): LogMessage[] {
+    return this.#batches().map((batch) => this.#message(batch))
+  }
+
+  /** Changes it. */
   amend(change: (message: LogMessage) => LogMessage): void {
     for (const batch of this.#batches()) {
       const message = change(this.#message(batch))

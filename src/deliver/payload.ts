@@ -1,7 +1,7 @@
 import { text, toBase64, textExact, utf8, type Bytes } from '../model/bytes.ts'
 import { isoTime } from '../model/clock.ts'
 import type { RequestSettings } from '../model/delivery-request.ts'
-import type { Event, EventHead } from '../model/event.ts'
+import { readableBody, type Event, type EventHead } from '../model/event.ts'
 import type { HeaderPair } from '../model/request.ts'
 import { toForm, toXml } from './document.ts'
 
@@ -23,20 +23,22 @@ export function isRaw(settings: RequestSettings, { sourceId, made }: EventHead):
 }
 
 /** What the receiver gets for an event, in the form and the content type that the endpoint asks for. */
-export function payloadOf(settings: RequestSettings, { head }: Event, body: Bytes): Payload {
-  if (isRaw(settings, head)) return { headers: rawHeaders(head), body }
+export function payloadOf(settings: RequestSettings, { head }: Event, received: Bytes): Payload {
+  if (isRaw(settings, head)) return { headers: rawHeaders(head), body: received }
+  const body = readableBody(head, received)
   const { contentType } = settings
   if (contentType === 'cloudevents-binary') return binaryCloudEvent(head, body)
   if (contentType === 'application/cloudevents+json') {
     return typed(`${contentType}; charset=utf-8`, cloudEvent(head, body))
   }
   const json = settings.payload === 'envelope' ? envelope(head, body) : standard(head, body)
+  if (contentType === 'application/x-ndjson') return typed(contentType, oneLine(json))
   if (contentType === 'application/x-www-form-urlencoded') return typed(contentType, toForm(json))
   if (contentType === 'application/xml') return typed(`${contentType}; charset=utf-8`, toXml(json))
   return typed('application/json', json)
 }
 
-function typed(contentType: string, body: string): Payload {
+export function typed(contentType: string, body: string): Payload {
   return { headers: [['content-type', contentType]], body: utf8(body) }
 }
 
@@ -46,11 +48,11 @@ function rawHeaders({ contentType, headers = [] }: EventHead): HeaderPair[] {
   return [['content-type', contentType], ...(encoding ? [encoding] : [])]
 }
 
-function standard(head: EventHead, body: Bytes): string {
+export function standard(head: EventHead, body: Bytes): string {
   return `{"type":${JSON.stringify(head.type)},"timestamp":${timeOf(head)},"data":${dataJson(body)}}`
 }
 
-function envelope(head: EventHead, body: Bytes): string {
+export function envelope(head: EventHead, body: Bytes): string {
   const { id, type, tenantId } = head
   const metadata = { version: ENVELOPE_VERSION, environment: 'production', ...head.metadata }
   return (
@@ -60,7 +62,7 @@ function envelope(head: EventHead, body: Bytes): string {
 }
 
 /** CloudEvents 1.0.2, JSON format: the whole event is the body (HTTP binding 3.2, structured mode). */
-function cloudEvent(head: EventHead, body: Bytes): string {
+export function cloudEvent(head: EventHead, body: Bytes): string {
   const attributes = JSON.stringify({ ...attributesOf(head), datacontenttype: head.contentType })
   return `${attributes.slice(0, -1)},${dataMember(head, body)}}`
 }
@@ -97,12 +99,17 @@ function percentEncoded(value: string): string {
   return value.toWellFormed().replaceAll(/[^\x21\x23\x24\x26-\x7e]/gu, (char) => encodeURIComponent(char))
 }
 
+/** JSON on one line of its own. A break in it stands between values: in a string it would be escaped. */
+export function oneLine(json: string): string {
+  return `${json.replaceAll(/[\r\n]+/g, ' ')}\n`
+}
+
 function timeOf(head: EventHead): string {
   return JSON.stringify(isoTime(head.occurredAt ?? head.receivedAt))
 }
 
 /** The body as JSON: itself when it is JSON (its text unchanged, so numbers keep their digits), else as a string. */
-function dataJson(body: Bytes): string {
+export function dataJson(body: Bytes): string {
   const raw = text(body)
   try {
     JSON.parse(raw)

@@ -1,9 +1,9 @@
 import type { Bytes } from '../model/bytes.ts'
 import type { RequestSettings } from '../model/delivery-request.ts'
-import type { Event } from '../model/event.ts'
+import type { Event, EventHead } from '../model/event.ts'
 import type { HeaderPair } from '../model/request.ts'
 import { madeHeaders, madeUrl } from './made.ts'
-import { isRaw, payloadOf } from './payload.ts'
+import { isRaw, payloadOf, type Payload } from './payload.ts'
 
 export const USER_AGENT = 'Hookway/0.1 (+https://hookway.dev/docs/deliveries)'
 
@@ -30,6 +30,7 @@ export function prepare({
   url,
   settings,
   attempt,
+  batch,
 }: {
   event: Event
   /** The event's, already fetched if it was stored apart. */
@@ -37,6 +38,8 @@ export function prepare({
   url: string
   settings: RequestSettings
   attempt: number
+  /** The event stands for several. */
+  batch?: { payload: Payload | undefined; headers: HeaderPair[] }
 }): Prepared {
   const { head } = event
   const { made } = head
@@ -45,15 +48,13 @@ export function prepare({
   const headers: HeaderPair[] = isRaw(settings, head)
     ? (head.headers ?? []).filter(([name]) => !DROPPED.test(name))
     : []
-  const payload = payloadOf(settings, event, body)
+  const payload = batch?.payload ?? payloadOf(settings, event, body)
   for (const [name, value] of payload.headers) {
     if (hasBody || !name.startsWith('content-')) setHeader(headers, name, value)
   }
   setHeader(headers, 'user-agent', USER_AGENT)
-  setHeader(headers, 'hookway-event-id', head.id)
-  setHeader(headers, 'hookway-event-type', asHeaderValue(head.type))
   setHeader(headers, 'hookway-attempt', String(attempt))
-  setHeader(headers, 'hookway-source', head.sourceId ?? 'publish')
+  for (const [name, value] of batch?.headers ?? namesOf(head)) setHeader(headers, name, asHeaderValue(value))
   for (const [name, value] of Object.entries(settings.headers)) setHeader(headers, name, value)
   return {
     method,
@@ -61,6 +62,14 @@ export function prepare({
     headers: made ? madeHeaders(headers, made) : headers,
     body: hasBody ? payload.body : undefined,
   }
+}
+
+function namesOf({ id, type, sourceId }: EventHead): HeaderPair[] {
+  return [
+    ['hookway-event-id', id],
+    ['hookway-event-type', type],
+    ['hookway-source', sourceId ?? 'publish'],
+  ]
 }
 
 /** Replaces what there was under the name: two values of one header would be read as a list. */

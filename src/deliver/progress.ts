@@ -2,6 +2,8 @@ import type { AcceptBatch } from '../model/accept.ts'
 import type { Clock } from '../model/clock.ts'
 import type { LogMessage } from '../model/delivery-log.ts'
 import { fromRanges, toRanges } from '../model/ranges.ts'
+import type { Backlog } from './backlog.ts'
+import type { Lanes } from './lanes.ts'
 import type { Batch } from './outbox.ts'
 import type { Checkpoint, DeliveryStore } from './store.ts'
 
@@ -15,6 +17,8 @@ const UNWRITTEN_MAX = 64
 export interface ProgressDeps {
   store: DeliveryStore
   clock: Clock
+  backlog: Backlog
+  lanes: Lanes
   /** How things stand. */
   state(): Checkpoint
 }
@@ -30,13 +34,14 @@ export class Progress {
   constructor(deps: ProgressDeps) {
     this.#deps = deps
     const state = deps.state()
-    this.#written = JSON.stringify(state)
+    this.#written = this.#worth(state)
     this.#receipt = state.receipt
   }
 
   /** Receipts grow with time, so the last one alone is not worth a row. */
   get isDirty(): boolean {
-    return JSON.stringify({ ...this.#deps.state(), receipt: this.#receipt }) !== this.#written
+    const { lanes, state } = this.#deps
+    return lanes.batches.isWaiting || this.#worth({ ...state(), receipt: this.#receipt }) !== this.#written
   }
 
   /** One row for the whole batch; answers its sequence number. */
@@ -77,9 +82,15 @@ export class Progress {
   }
 
   #wrote(checkpoint: Checkpoint): void {
-    this.#written = JSON.stringify(checkpoint)
+    this.#written = this.#worth(checkpoint)
     this.#receipt = checkpoint.receipt
     this.#unwritten = 0
+    this.#deps.lanes.batches.written()
+  }
+
+  /** What of it is worth a row. */
+  #worth(checkpoint: Checkpoint): string {
+    return JSON.stringify({ ...checkpoint, backlog: this.#deps.backlog.progress() })
   }
 }
 

@@ -1,4 +1,5 @@
 import { fromRanges } from '../model/ranges.ts'
+import { memberLogOf } from './conclude-batch.ts'
 import type { Lanes } from './lanes.ts'
 import { eventRowOf } from './log-row.ts'
 import type { Outbox } from './outbox.ts'
@@ -14,8 +15,20 @@ export function resendUnconfirmed(
     if (message) outbox.adopt(seq, message)
   }
   const unconfirmed = new Set(checkpoint?.unconfirmed)
+  const isConfirmed = (receipt: number) => receipt <= (checkpoint?.receipt ?? 0) && !unconfirmed.has(receipt)
+  const endpointId = store.loadEndpoint()?.id
+  for (const batch of lanes.batches.all()) {
+    if (batch.receipts.every(isConfirmed)) continue
+    const receipts = new Set<number>()
+    for (const [position] of batch.members) {
+      const delivery = store.delivery(position)
+      const row = delivery && endpointId && memberLogOf(batch, { delivery, endpointId })
+      if (row) receipts.add(outbox.add(row, eventRowOf(delivery)))
+    }
+    lanes.putBatch(batch, { dueAt: batch.dueAt, receipts: [...receipts] })
+  }
   for (const retry of Array.from(lanes.rows())) {
-    if (retry.receipt <= (checkpoint?.receipt ?? 0) && !unconfirmed.has(retry.receipt)) continue
+    if (isConfirmed(retry.receipt) || lanes.batches.of(retry.position)) continue
     const row = store.retryLog(retry.position)
     const delivery = store.delivery(retry.position)
     // The row must name the receipt under which it is confirmed now, or the next crash would take it for confirmed.

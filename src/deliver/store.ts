@@ -1,17 +1,19 @@
+import { BatchRows } from '../db/batch-rows.ts'
 import { Journal, type Sql } from '../db/journal.ts'
 import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
-import { concat, text, utf8 } from '../model/bytes.ts'
+import type { Aggregation } from '../model/batch.ts'
+import { text, utf8 } from '../model/bytes.ts'
 import type { DeliveryRow, LogMessage } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
-import { decodeEvent, packRecords, unpackRecords, type Event } from '../model/event.ts'
+import { decodeEvent, packRecords, type Event } from '../model/event.ts'
 import { deliveryIdOf, type DeliveryId, type SubscriptionId } from '../model/id.ts'
 import { JOURNAL_CLASSES, type JournalClass } from '../model/journal-class.ts'
 import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
+import { ACCEPTED, classOf, itemKey, keyOf, kindOf, parseAccepted, type AcceptedRow } from './accepted-row.ts'
 import { firstAtLeast } from './ascending.ts'
 import type { BacklogState } from './backlog.ts'
 import type { GateState } from './gate.ts'
 
-export const ACCEPTED = 'accepted'
 /** A position is the row's sequence number and the index in the row, as one number that sorts. */
 const ITEMS_PER_ROW_MAX = 10_000
 /** Rows kept parsed: the head of the journal, and those that retries refer to. */
@@ -51,25 +53,11 @@ export interface RetryRow {
   key: string | null
 }
 
-export interface AcceptedRow {
-  seq: number
-  class: JournalClass
-  intake: string
-  items: [
-    segment: number,
-    index: number,
-    subscriptionId: SubscriptionId,
-    record: number,
-    triedBefore?: number,
-    deliverAt?: number,
-  ][]
-  records: Uint8Array[]
-}
-
 /** All that an endpoint object keeps, and all of its SQL. */
 export class DeliveryStore {
   readonly #sql: Sql
   readonly #journal: Journal
+  readonly batches: BatchRows
   readonly #rows = new Map<number, AcceptedRow>()
   /** Rows of each class that may hold something unstarted, ascending. */
   readonly #accepted: Record<JournalClass, number[]> = { high: [], normal: [], low: [], replay: [] }
@@ -84,6 +72,7 @@ export class DeliveryStore {
       'CREATE TABLE IF NOT EXISTS retry (position INTEGER PRIMARY KEY, due_at INTEGER NOT NULL, attempts INTEGER NOT NULL, receipt INTEGER NOT NULL, key TEXT, log TEXT NOT NULL)',
     )
     this.#journal = new Journal(sql)
+    this.batches = new BatchRows(sql)
     this.#written = this.#journal.lastCheckpoint() ?? ''
     const next = Object.values(this.checkpoint()?.backlog.next ?? { none: 0 })
     const from = split(Math.min(...next))[0]
@@ -131,8 +120,10 @@ export class DeliveryStore {
   /** One row for the whole batch. */
   appendAccepted(batch: AcceptBatch, checkpoint: Checkpoint, now: number): void {
     const { intake, items } = batch
-    const compact = items.map(({ segment, index, subscriptionId, record, triedBefore, deliverAt }) => {
+    const compact = items.map(({ segment, index, subscriptionId, record, triedBefore, ...more }) => {
       const item = [segment, index, subscriptionId, record]
+      const { deliverAt, aggregate } = more
+      if (aggregate) return [...item, triedBefore ?? 0, deliverAt ?? 0, aggregate]
       if (deliverAt !== undefined) return [...item, triedBefore ?? 0, deliverAt]
       return triedBefore === undefined ? item : [...item, triedBefore]
     })
@@ -181,6 +172,12 @@ export class DeliveryStore {
   deliverAt(position: number): number {
     const [seq, at] = split(position)
     return this.#row(seq)?.items[at]?.[5] ?? 0
+  }
+
+  /** By what it is aggregated with others; undefined: it is not. */
+  aggregateOf(position: number): Aggregation | undefined {
+    const [seq, at] = split(position)
+    return this.#row(seq)?.items[at]?.[6]
   }
 
   delivery(position: number): StoredDelivery | undefined {
@@ -313,37 +310,10 @@ export class DeliveryStore {
   }
 }
 
-export function keyOf({ pointer, subscriptionId }: Pick<DeliveryRef, 'pointer' | 'subscriptionId'>): string {
-  return itemKey({ ...pointer, subscriptionId })
-}
-
-export function itemKey(item: {
-  intake: string
-  segment: number
-  index: number
-  subscriptionId: SubscriptionId
-}): string {
-  return `${item.intake} ${item.segment} ${item.index} ${item.subscriptionId}`
-}
-
-function kindOf(journalClass: JournalClass): string {
-  return `${ACCEPTED}-${journalClass}`
-}
-
-function classOf(kind: string): JournalClass {
-  return JOURNAL_CLASSES.find((each) => kind === kindOf(each)) ?? 'normal'
-}
-
 export function positionAt(seq: number): number {
   return seq * ITEMS_PER_ROW_MAX
 }
 
 function split(position: number): [seq: number, index: number] {
   return [Math.floor(position / ITEMS_PER_ROW_MAX), position % ITEMS_PER_ROW_MAX]
-}
-
-export function parseAccepted(seq: number, kind: string, data: Uint8Array): AcceptedRow {
-  const [head, records] = unpackRecords(data)
-  const { intake, items } = JSON.parse(text(head ?? concat([]))) as Pick<AcceptedRow, 'intake' | 'items'>
-  return { seq, class: classOf(kind), intake, items, records: unpackRecords(records ?? concat([])) }
 }

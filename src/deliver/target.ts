@@ -1,6 +1,6 @@
 import { text, type Bytes } from '../model/bytes.ts'
 import type { RequestSettings } from '../model/delivery-request.ts'
-import type { Event } from '../model/event.ts'
+import { readableBody, type Event } from '../model/event.ts'
 import type { Result } from '../model/result.ts'
 import { checked, namesIn, renderUrl, type Lookup } from '../model/url-template.ts'
 
@@ -47,7 +47,7 @@ function withQuery(url: string, query: URLSearchParams): string {
 
 /** The body is only parsed for a template that asks for something in it. */
 function lookupIn({ head }: Event, body: Bytes, names: readonly string[]): Lookup {
-  const data = names.some((name) => name.startsWith('data.')) ? parsed(body) : undefined
+  const data = names.some((name) => name.startsWith('data.')) ? parsed(readableBody(head, body)) : undefined
   return (name) => {
     if (name === 'eventType') return head.type
     if (name === 'eventId') return head.id

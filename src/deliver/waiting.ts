@@ -10,6 +10,8 @@ import type { DeliveryStore } from './store.ts'
 
 /** Deliveries that are made visible, or cancelled, at one alarm. */
 const AT_ONCE_MAX = 200
+/** What gathers for no longer is not shown: it is sent about as soon as it would be seen. */
+const GATHERING_SHOWN_MS = 60_000
 
 export interface Waiting {
   store: DeliveryStore
@@ -38,7 +40,15 @@ export class Announcer {
       this.#shown.add(position)
       show(waiting, position, dueAt === 0 ? null : dueAt)
     }
-    for (const position of this.#shown) if (!lanes.get(position)) this.#shown.delete(position)
+    const gathering = new Set(waiting.backlog.gathering(GATHERING_SHOWN_MS))
+    for (const position of gathering) {
+      if (this.#shown.has(position) || count++ >= AT_ONCE_MAX) continue
+      this.#shown.add(position)
+      show(waiting, position, null)
+    }
+    for (const position of this.#shown) {
+      if (!lanes.get(position) && !gathering.has(position)) this.#shown.delete(position)
+    }
   }
 
   #announceClass(waiting: Waiting, journalClass: JournalClass): void {
@@ -67,20 +77,30 @@ function stateOf(attempts: number, { settings }: Endpoint, dueAt: number): Deliv
 }
 
 /** Cancels some of what waits. Returns the positions that need nothing more at once, for want of anything to log. */
-export function cancelSome({ store, outbox, backlog, endpoint }: Waiting, lanes: Lanes): number[] {
+export function cancelSome(waiting: Waiting, lanes: Lanes): number[] {
+  const { backlog } = waiting
   const lost: number[] = []
-  for (let count = 0; count < AT_ONCE_MAX; count++) {
+  for (let count = 0; count < AT_ONCE_MAX;) {
     const retry = lanes.first()
     const position = retry?.position ?? backlog.first({ isSingle: false, withReplays: true })
     if (position === undefined) break
     if (retry === undefined) backlog.take(position)
-    const delivery = store.delivery(position)
-    const attempts = lanes.get(position)?.attempts ?? delivery?.triedBefore ?? 0
-    lanes.end(position)
-    const state: DeliveryState = { status: 'cancelled', attempts }
-    if (delivery)
-      outbox.add(deliveryRow({ delivery, endpointId: endpoint.id, state }), eventRowOf(delivery), position)
-    else lost.push(position)
+    const batch = lanes.batches.get(position)?.members.map(([each]) => each)
+    for (const each of batch ?? [position]) {
+      if (!cancel(waiting, lanes, each)) lost.push(each)
+      count++
+    }
   }
   return lost
+}
+
+/** False: the journal no longer holds it. */
+function cancel({ store, outbox, endpoint }: Waiting, lanes: Lanes, position: number): boolean {
+  const delivery = store.delivery(position)
+  const attempts = Math.max(lanes.get(position)?.attempts ?? 0, delivery?.triedBefore ?? 0)
+  lanes.end(position)
+  if (delivery === undefined) return false
+  const state: DeliveryState = { status: 'cancelled', attempts }
+  outbox.add(deliveryRow({ delivery, endpointId: endpoint.id, state }), eventRowOf(delivery), position)
+  return true
 }

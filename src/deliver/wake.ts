@@ -1,5 +1,7 @@
 /** How long after work came in an alarm looks whether it was done; under the 10 s after which an idle object leaves memory. */
 export const SAFETY_MS = 5_000
+/** After so long without an acceptance the next alarm brings all to rest; less than its wait, for it may come early. */
+export const REST_MS = 4_000
 
 export interface WakeFacts {
   now: number

@@ -9,7 +9,7 @@ import {
 } from '../model/intake.ts'
 import { take, type RateLimit, type RateVerdict } from '../model/rate-limit.ts'
 import { HandOvers } from './hand-over.ts'
-import { Intake, SAFETY_MS } from './intake.ts'
+import { Intake, REST_MS, SAFETY_MS } from './intake.ts'
 import type { SegmentStore } from './segments.ts'
 
 /** A hand-over that takes longer is taken for lost; a repeat is harmless. */
@@ -117,7 +117,7 @@ export class Inbox {
     if (!store.registered) await this.#register()
     if (!this.#handOvers.isIdle) this.#handOvers.start()
     // While events keep coming, the next segment's row says what a mark would.
-    else if (now - this.#intake.appendedAt >= SAFETY_MS) store.mark(now)
+    else if (now - this.#intake.appendedAt >= REST_MS) store.mark(now)
     else if (store.isDirty) alarm.wakeBy(now + SAFETY_MS)
   }
 

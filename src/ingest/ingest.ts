@@ -1,43 +1,45 @@
-import type { Clock } from '../model/clock.ts'
 import type { RejectionRow } from '../model/delivery-log.ts'
 import type { EventHead, EventMetadata } from '../model/event.ts'
 import { newId, type SourceId } from '../model/id.ts'
 import { ProblemError, type FieldError } from '../model/problem.ts'
 import type { RawRequest } from '../model/request.ts'
-import { secretsOf, type Source } from '../model/source.ts'
+import { secretsOf, type Sibling, type Source } from '../model/source.ts'
 import type { Verification } from '../model/verification.ts'
 import type { HandshakeAnswer } from '../providers/scheme/handshake.ts'
 import type { KeyStore } from '../providers/scheme/keys.ts'
 import { rateHeaders, type RateLimit, type RateVerdict } from '../model/rate-limit.ts'
 import { acceptEvents, intakeName, regionOf, type AcceptDeps, type Lane, type Region } from './accept.ts'
+import { explainMismatch } from './explain.ts'
 import { addressOf, guard, guardMethod, notFound } from './guard.ts'
 import { answerHandshake } from './handshake.ts'
 import { normalise } from './normalise.ts'
 import { readRequest } from './receive.ts'
 import { rejectionRow } from './rejections.ts'
-import { respond } from './respond.ts'
 import { schemaMismatch } from './schema.ts'
+import { respondInTime, type SyncDeps } from './sync.ts'
 import { verifyRequest } from './verify.ts'
 
-export interface IngestDeps extends AcceptDeps {
-  clock: Clock
+export interface IngestDeps extends AcceptDeps, SyncDeps {
   keys: KeyStore
   findSource(id: SourceId): Promise<Source | undefined>
   /** The source read anew, or undefined when that was done only just now. */
   refreshSource(id: SourceId): Promise<Source | undefined>
-  /** Keeps a refused request for the owner, or drops it when there are many. */
-  reject(sourceId: SourceId, row: () => RejectionRow): void
+  /** Keeps a refused request for the owner, or drops it when there are many. What is kept may be explained first. */
+  reject(source: Source, row: () => RejectionRow, explain?: Explain): void
   /** Counts one request of a source at its intake object. */
   take(intake: string, region: Region, limit: RateLimit): Promise<RateVerdict>
   /** Stores what a provider hands over as the secret of a source that has none. Durable when it resolves. */
   keepSecret(id: SourceId, secret: string): Promise<void>
   /** Asks for a URL by which a subscription is confirmed, without waiting. Its host was checked. */
-  visit(url: string): void
+  visit(sourceId: SourceId, url: string): void
   /** Learns what a request was found to say, before it is accepted. */
   observe?(heads: EventHead[]): void
   /** Lets recorded requests be verified at their own time; local server only. */
   hasTestClock: boolean
 }
+
+/** What is found out about a refusal only if it is kept. */
+type Explain = (siblings: () => Promise<Sibling[]>) => Promise<string | undefined>
 
 export interface Inbound {
   request: Request
@@ -64,11 +66,12 @@ export async function ingest({ request, sourceId, path }: Inbound, deps: IngestD
   const { verification } = verified
   const metadata = connectionOf(request)
   const seen = { ip: metadata.ip ?? null, country: metadata.country ?? null }
-  const keepRefused = (reason: string, detail: string) =>
-    deps.reject(sourceId, () => rejectionRow({ source, request: raw, reason, detail, ...seen }))
+  const keepRefused = (reason: string, detail: string, explain?: Explain) =>
+    deps.reject(source, () => rejectionRow({ source, request: raw, reason, detail, ...seen }), explain)
   if (verification.verdict === 'failed') {
     const { reason, hint } = verification
-    keepRefused(reason, hint ?? '')
+    const failed = { source: verified.source, request: raw, now, keys: deps.keys }
+    keepRefused(reason, hint ?? '', (siblings) => explainMismatch(failed, { reason }, siblings))
     if (source.settings.verification === 'required') throw signatureInvalid()
   }
   const passed: Verification = verification.verdict === 'failed' ? { verdict: 'unattempted' } : verification
@@ -94,7 +97,7 @@ export async function ingest({ request, sourceId, path }: Inbound, deps: IngestD
   const events = normalised.value
   deps.observe?.(events.map(({ event }) => event.head))
   const appended = await acceptEvents({ ...where, events }, deps)
-  return respond({ source, request: forwarded, type: events[0]?.event.head.type ?? '', appended }, headers)
+  return await respondInTime({ source, request: forwarded, appended, events }, headers, deps)
 }
 
 function laneOf({ ordering, rateLimit }: Source['settings']): Lane['lane'] {
@@ -129,7 +132,7 @@ function summaryOf([first]: readonly FieldError[]): string {
 /** A secret is stored before its provider hears that we have it: it is never sent again. */
 async function carryOut({ effect }: HandshakeAnswer, sourceId: SourceId, deps: IngestDeps): Promise<void> {
   if (effect?.kind === 'keep_secret') await deps.keepSecret(sourceId, effect.secret)
-  if (effect?.kind === 'visit') deps.visit(effect.url)
+  if (effect?.kind === 'visit') deps.visit(sourceId, effect.url)
 }
 
 /** A wrong signature may be a secret that was rotated a moment ago: the source is read once more. */

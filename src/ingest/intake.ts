@@ -28,6 +28,8 @@ interface Waiting {
 
 /** How long after an append an alarm looks whether route has settled it. Under the 10 s after which an idle object leaves memory. */
 export const SAFETY_MS = 5_000
+/** After so long without an append the next alarm brings all to rest; less than its wait, for it may come early. */
+export const REST_MS = 4_000
 
 /**
  * Group commit: what arrives while a commit is under way shares the next one, so that a busy object writes one row

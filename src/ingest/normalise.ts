@@ -8,6 +8,7 @@ import { eventFactsOf } from '../providers/event-config.ts'
 import type { EventFacts } from '../providers/provider.ts'
 import { findProvider } from '../providers/registry.ts'
 import { documentOf } from '../providers/scheme/document.ts'
+import { replaceAt } from '../providers/scheme/encrypted.ts'
 import { atPointer } from '../providers/scheme/json.ts'
 import { splitBatch } from './batch.ts'
 import { dedupeOf } from './dedupe.ts'
@@ -43,6 +44,9 @@ const HEADER_CHARS_MAX = 64 * 1024
 /** `changes` is kept with the event for filters; what is larger stays in the body only. */
 const CHANGES_CHARS_MAX = 8192
 
+/** What was opened travels with the head of its event; what is larger stays encrypted. */
+const OPENED_CHARS_MAX = 192 * 1024
+
 /** A request as events: read by the provider's pointers, never refused for a body that cannot be read. */
 export async function normalise(input: NormaliseInput): Promise<Result<NormalisedEvent[], Refusal>> {
   const { source, request } = input
@@ -58,11 +62,13 @@ export async function normalise(input: NormaliseInput): Promise<Result<Normalise
     path: input.path,
   })
   const root = 'value' in document ? document.value : undefined
+  const clear = await provider?.opens?.({ request, config: source.settings.config })
   const items = facts.isWhole ? undefined : splitBatch(request, document, facts.batch)
   const events: NormalisedEvent[] = []
   for (const [index, { item, body }] of (items ?? [{ item: root, body: request.body }]).entries()) {
-    const from: FactSource = { request, root, item }
-    const head = headOf({ ...input, ...kept }, facts, from)
+    const opened = clear === undefined ? undefined : openedPart(clear, items && facts.batch, index)
+    const from: FactSource = { request, root: clear ?? root, item: opened ? opened.item : item }
+    const head = { ...headOf({ ...input, ...kept }, facts, from), ...textField('opened', opened?.json) }
     const isOneOfMany = items !== undefined && items.length > 1
     const dedupe = await dedupeOf({
       source,
@@ -75,6 +81,18 @@ export async function normalise(input: NormaliseInput): Promise<Result<Normalise
     events.push({ event: { head: { ...head, bodyBytes: body.byteLength }, body }, ...dedupe })
   }
   return ok(events)
+}
+
+/** An event's part of a document that was opened: with one of its items, as the body has it. */
+function openedPart(
+  clear: unknown,
+  pointer: string | undefined,
+  index: number,
+): { item: unknown; json: string | undefined } {
+  const list = pointer === undefined ? undefined : atPointer(clear, pointer)
+  const item: unknown = Array.isArray(list) ? list[index] : clear
+  const json = JSON.stringify(Array.isArray(list) ? replaceAt(clear, pointer ?? '', [item]) : clear)
+  return { item, json: json.length > OPENED_CHARS_MAX ? undefined : json }
 }
 
 function headOf(
@@ -102,6 +120,7 @@ function headOf(
     ...(source.masking && { masking: source.masking }),
     metadata: { ...input.metadata, ...provenance(input), ...changesOf(facts, from) },
     bodyBytes: request.body.byteLength,
+    ...(source.settings.response?.mode === 'sync' && { isAwaited: true as const }),
   }
 }
 

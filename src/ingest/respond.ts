@@ -16,8 +16,6 @@ export interface Answered {
 
 const PLACEHOLDER = /\{\{\s*(id|type|body\.(\/[^{}]*))\s*\}\}/g
 const VALUE_CHARS_MAX = 1000
-/** Statuses whose answers have no body. */
-const BODILESS: readonly number[] = [204, 205]
 
 /** The answer that the owner configured, else the one that the provider wants, else the id. */
 export function respond(answered: Answered, extra: Record<string, string>): Response {
@@ -34,7 +32,12 @@ export function respond(answered: Answered, extra: Record<string, string>): Resp
   for (const [name, value] of Object.entries(own?.headers ?? {})) {
     headers.set(name, fill(value, answered, visible))
   }
-  return new Response(BODILESS.includes(status) ? null : body, { status, headers })
+  return new Response(bodiless(status) ? null : body, { status, headers })
+}
+
+/** Whether answers of that status have no body. */
+export function bodiless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304
 }
 
 function defaultBody(appended: readonly Appended[]): string {

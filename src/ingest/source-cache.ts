@@ -30,6 +30,12 @@ export class SourceCache {
   /** Ids without a source, and when that was read. */
   readonly #absent = new Map<SourceId, number>()
   #budgetFullAt = 0
+  #reads = 0
+
+  /** How often the database was asked. */
+  get reads(): number {
+    return this.#reads
+  }
 
   /** Throws `unavailable` for an id it has not seen when too many of those were invented. */
   async find(id: SourceId, now: number, read: ReadSource): Promise<Source | undefined> {
@@ -59,6 +65,7 @@ export class SourceCache {
 
   /** Concurrent misses each read: a promise must not be awaited across requests, whose contexts may end before it. */
   async #read(id: SourceId, now: number, read: ReadSource, fresh: boolean): Promise<Source | undefined> {
+    this.#reads++
     const source = await read(id, { fresh })
     this.forget(id)
     if (source) {

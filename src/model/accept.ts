@@ -1,3 +1,4 @@
+import type { Aggregation } from './batch.ts'
 import type { JournalClass } from './journal-class.ts'
 import type { EventPointer } from './delivery-log.ts'
 import type { DeliveryId, EndpointId, EventId, SubscriptionId, TenantId } from './id.ts'
@@ -15,6 +16,8 @@ export interface AcceptItem {
   triedBefore?: number
   /** Milliseconds: not before then. */
   deliverAt?: number
+  /** It becomes part of one delivery with others. */
+  aggregate?: Aggregation
 }
 
 /** Whole segments of one intake object, as far as one endpoint is concerned. */

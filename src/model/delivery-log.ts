@@ -1,4 +1,4 @@
-import type { DeliveryId, EndpointId, EventId, SourceId, SubscriptionId, TenantId } from './id.ts'
+import type { BatchId, DeliveryId, EndpointId, EventId, SourceId, SubscriptionId, TenantId } from './id.ts'
 import type { HeaderPair } from './request.ts'
 
 /** As in the API. `pending`: not yet tried; `retrying`: tried and due again; `held`: waits for a resume. */
@@ -48,6 +48,8 @@ export interface AttemptRecord {
   responseBody?: string
   responseTruncated?: boolean
   error?: string
+  /** It was one of so many in a request; the answer stands whole with the delivery that is named here. */
+  batch?: { id: BatchId; size: number; deliveryId: DeliveryId }
 }
 
 /** A row of `deliveries`. `version` grows with each change, so a late or repeated batch never takes a row back. */

@@ -32,6 +32,7 @@ export const requestFields = {
   contentType: z
     .enum([
       'application/json',
+      'application/x-ndjson',
       'application/x-www-form-urlencoded',
       'application/xml',
       'application/cloudevents+json',

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { batchSchema } from './batch.ts'
 import { requestFields } from './delivery-request.ts'
 import type { EndpointId, TenantId } from './id.ts'
 import { maskingSchema } from './masking.ts'
+import { placeSchema } from './place.ts'
 import type { SealedParts, SealedSecret } from './seal.ts'
 
 /** The longest a receiver may take; more than this is better done with an answer first and work after. */
@@ -49,12 +51,7 @@ export const endpointSettingsSchema = z.object({
   /** `key`: deliveries with the same ordering key arrive one after another; `endpoint`: all of them do. */
   ordering: z.enum(['none', 'key', 'endpoint']).default('none'),
   /** For `key`: a JSON pointer into the body (`/customer/id`) or `header:NAME`; null: the event's own ordering key. */
-  orderingKey: z
-    .string()
-    .max(200)
-    .regex(/^(\/.*|header:.+)$/, 'a JSON pointer or header:NAME')
-    .nullable()
-    .default(null),
+  orderingKey: placeSchema.nullable().default(null),
   /** What becomes of a key whose delivery has used up its retries: `skip` goes on with the next, `block` waits for a person. */
   onExhausted: z.enum(['skip', 'block']).default('skip'),
   rateLimit: z
@@ -72,6 +69,8 @@ export const endpointSettingsSchema = z.object({
   circuit: circuitSchema.prefault({}),
   /** How long after its receipt an event is delivered at the earliest. */
   delaySeconds: z.int().min(0).max(604_800).default(0),
+  /** Several deliveries in one request; null: each has its own. */
+  batch: batchSchema.nullable().default(null),
   timeoutMs: z.int().min(100).max(TIMEOUT_MS_MAX).default(15_000),
   masking: maskingSchema.prefault({}),
   state: z.enum(['active', 'paused', 'disabled']).default('active'),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { AttemptRecord, DeliveryRow, EventPointer, EventRow } from './delivery-log.ts'
 import { decodeEvent, encodeEvent, type EventHead } from './event.ts'
 import type { Bytes } from './bytes.ts'
-import { idSchema, type EventId, type Id, type SourceId, type TenantId } from './id.ts'
+import { idSchema, type BatchId, type EventId, type Id, type SourceId, type TenantId } from './id.ts'
 import { parseMaskPath } from './mask-path.ts'
 
 export type ErasureId = Id<'era'>
@@ -142,9 +142,30 @@ export function eraseRecord(record: Uint8Array): { record: Bytes; bodyKey: strin
   return { record: encodeEvent({ head: erased, body: new Uint8Array(0) }), bodyKey: head.bodyKey }
 }
 
-export function eraseAttempt({ at, durationMs, result, statusCode, method }: AttemptRecord): AttemptRecord {
-  const kept = { at, durationMs, result, method, url: '', requestHeaders: [] }
-  return statusCode === undefined ? kept : { ...kept, statusCode }
+export function eraseAttempt(attempt: AttemptRecord): AttemptRecord {
+  const { at, durationMs, result, statusCode, method, batch } = attempt
+  return {
+    at,
+    durationMs,
+    result,
+    method,
+    url: '',
+    requestHeaders: [],
+    ...(statusCode !== undefined && { statusCode }),
+    // By it what was answered is found, which stands with another of the batch.
+    ...(batch && { batch }),
+  }
+}
+
+/** The row of another delivery, without what these batches were sent and answered. */
+export function eraseBatchAttempts(row: DeliveryRow, batches: ReadonlySet<BatchId>): DeliveryRow {
+  const attempts = Object.entries(row.attemptLog)
+  const isMeant = ({ batch }: AttemptRecord) => batch !== undefined && batches.has(batch.id)
+  if (!attempts.some(([, each]) => isMeant(each))) return row
+  const erased = attempts.map(
+    ([number, each]) => [number, isMeant(each) ? eraseAttempt(each) : each] as const,
+  )
+  return { ...row, attemptLog: Object.fromEntries(erased) }
 }
 
 export function eraseDeliveryRow(row: DeliveryRow): DeliveryRow {

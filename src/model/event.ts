@@ -65,6 +65,10 @@ export interface EventHead {
   masking?: Masking
   /** Its body and facts were erased: it stands for nothing but its place. */
   erased?: true
+  /** Its sender waits for the endpoint's answer, so that more of it is read. */
+  isAwaited?: true
+  /** JSON: the body with what its sender encrypted to the owner in clear. What reads the body reads this instead. */
+  opened?: string
   /** Set when the body is in object storage and not in the record. */
   bodyKey?: string
   bodyBytes: number
@@ -74,6 +78,11 @@ export interface Event {
   head: EventHead
   /** Empty when `head.bodyKey` is set. */
   body: Bytes
+}
+
+/** The body for whoever looks into it: with what its sender encrypted in clear. As received it stays in `body`. */
+export function readableBody({ opened }: Pick<EventHead, 'opened'>, body: Bytes): Bytes {
+  return opened === undefined ? body : utf8(opened)
 }
 
 /**

@@ -20,6 +20,7 @@ export type Prefix =
   | 'aud'
   | 'era'
   | 'reg'
+  | 'bat'
 export type Id<P extends Prefix> = `${P}_${string}`
 export type TenantId = Id<'ten'> | 'default'
 export type SourceId = Id<'src'>
@@ -30,6 +31,7 @@ export type DeliveryId = Id<'dlv'>
 export type TokenId = Id<'tok'>
 export type ReplayId = Id<'rpl'>
 export type RegistrationId = Id<'reg'>
+export type BatchId = Id<'bat'>
 
 /** `prefix_` and 26 characters: 48 bits of milliseconds, 80 random bits, so ids sort by time (ULID layout). */
 export function newId<P extends Prefix>(prefix: P, now: number): Id<P> {
@@ -61,6 +63,13 @@ export function deliveryIdOf(eventId: EventId, subscriptionId: SubscriptionId): 
   const time = eventId.slice(4, 4 + TIME_CHARS)
   const input = `${eventId}${subscriptionId}`
   return `dlv_${time}${hash40(input, 0x9e3779b9)}${hash40(input, 0x7f4a7c15)}`
+}
+
+/** A batch is what is in it: the same deliveries in the same order have the same id, and no others have it. */
+export function batchIdOf(ids: readonly DeliveryId[]): BatchId {
+  const time = ids[0]?.slice(4, 4 + TIME_CHARS) ?? timePart(0)
+  const input = ids.join('')
+  return `bat_${time}${hash40(input, 0x9e3779b9)}${hash40(input, 0x7f4a7c15)}`
 }
 
 export function idSchema<P extends Prefix>(prefix: P): z.ZodType<Id<P>, Id<P>> {

@@ -1,7 +1,6 @@
-import { text } from './bytes.ts'
 import type { EndpointSettings } from './endpoint.ts'
 import type { Event } from './event.ts'
-import { headerOf } from './request.ts'
+import { readPlace } from './place.ts'
 
 /**
  * The key under which the endpoint keeps the order of an event; null: it is bound to none. The endpoint's own
@@ -16,35 +15,5 @@ export function orderingKeyOf(
   const found = event()
   if (found === undefined) return null
   if (settings.orderingKey === null) return found.head.orderingKey ?? null
-  return read(settings.orderingKey, found) ?? null
-}
-
-function read(place: string, { head, body }: Event): string | undefined {
-  if (place.startsWith('header:')) {
-    return headerOf({ headers: head.headers ?? [] }, place.slice('header:'.length).toLowerCase())
-  }
-  const value = atPointer(parse(body), place)
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    ? String(value)
-    : undefined
-}
-
-/** RFC 6901, without its array conventions beyond plain indexes. */
-function atPointer(value: unknown, pointer: string): unknown {
-  let found = value
-  for (const part of pointer.split('/').slice(1)) {
-    if (typeof found !== 'object' || found === null) return undefined
-    const name = part.replaceAll('~1', '/').replaceAll('~0', '~')
-    if (!Object.hasOwn(found, name)) return undefined
-    found = (found as Record<string, unknown>)[name]
-  }
-  return found
-}
-
-function parse(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(text(body))
-  } catch {
-    return undefined
-  }
+  return readPlace(settings.orderingKey, found) ?? null
 }

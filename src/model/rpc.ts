@@ -2,9 +2,10 @@ import type { AcceptBatch, DeliveryRef } from './accept.ts'
 import type { LogMessage } from './delivery-log.ts'
 import type { ErasedEvent } from './erasure.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { EndpointId } from './id.ts'
+import type { BatchId, EndpointId } from './id.ts'
 import type { Notice } from './notice.ts'
 import type { AppendItem, Appended, HandOver, Settlement } from './intake.ts'
+import type { AwaitedDelivery, AwaitedEvent, Reply } from './reply.ts'
 import type { RateLimit, RateVerdict } from './rate-limit.ts'
 
 /**
@@ -38,9 +39,11 @@ export interface EndpointRpc {
   /** Makes a waiting delivery due now. */
   retry(delivery: DeliveryRef): Promise<ByHand>
   /** Takes events out of the journal, and cancels what waits of them; durable when answered. */
-  erase(events: ErasedEvent[]): Promise<{ journalRows: number; cancelled: number }>
+  erase(events: ErasedEvent[], batchIds: BatchId[]): Promise<{ journalRows: number; cancelled: number }>
   /** Takes a waiting delivery back; durable when answered. */
   cancel(delivery: DeliveryRef): Promise<ByHand>
+  /** What the endpoint answers to a delivery, or why nobody will know in time. */
+  answer(delivery: AwaitedDelivery): Promise<Reply>
 }
 
 /**
@@ -57,4 +60,6 @@ export interface RouterRpc {
   writeLog(message: LogMessage): Promise<boolean>
   registerIntake(name: string): Promise<void>
   findEndpoint(id: EndpointId): Promise<Endpoint | undefined>
+  /** What the endpoint answers that an accepted event goes to. */
+  replyTo(event: AwaitedEvent): Promise<Reply>
 }

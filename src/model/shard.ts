@@ -27,15 +27,19 @@ export function objectNames({
   return Array.from({ length: Math.max(shards, shardsOf(settings)) }, (_, shard) => shardName(id, shard))
 }
 
-/** The object that takes an event. One alone needs no key, which may have to be read from the body. */
+/**
+ * The object that takes an event. One alone needs no key, which may have to be read from the body. Events that are to
+ * be aggregated come to the same one, unless their order says otherwise.
+ */
 export function objectFor(
   endpointId: EndpointId,
   settings: Pick<EndpointSettings, 'ordering' | 'orderingKey' | 'concurrency'>,
-  event: Event,
+  { event, aggregatedBy }: { event: Event; aggregatedBy?: string | undefined },
 ): string {
   const shards = shardsOf(settings)
   if (shards === 1) return shardName(endpointId, 0)
-  return shardName(endpointId, shardOf(orderingKeyOf(settings, () => event) ?? event.head.id, shards))
+  const key = orderingKeyOf(settings, () => event) ?? aggregatedBy ?? event.head.id
+  return shardName(endpointId, shardOf(key, shards))
 }
 
 /** The name of one of them. The first has the id itself, so that an endpoint that grows keeps its journal. */

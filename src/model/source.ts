@@ -1,12 +1,15 @@
 import { z } from 'zod'
 import { isNetwork } from './address.ts'
-import type { SourceId, TenantId } from './id.ts'
+import { idSchema, type SourceId, type TenantId } from './id.ts'
 import { maskingSchema, type Masking } from './masking.ts'
 
 /** The largest body a source accepts; Cloudflare itself would carry 100 MB on every plan. */
 export const BODY_BYTES_MAX = 25 * 1024 * 1024
 /** Duplicates are remembered this long unless the source says otherwise. */
 export const DEDUPE_WINDOW_SECONDS = 86_400
+
+/** Most providers give up before that, and whoever waits holds an object awake. */
+const SYNC_MS_MAX = 25_000
 
 const headerName = z
   .string()
@@ -62,6 +65,12 @@ export const sourceSettingsSchema = z.object({
   orderingKey: z.string().max(200).nullable().default(null),
   response: z
     .object({
+      /** `sync`: the sender waits for the endpoint's own answer, and gets what follows when there is none in time. */
+      mode: z.enum(['immediate', 'sync']).default('immediate'),
+      /** Whose answer; null: that of the endpoint whose subscription is the oldest of those that take the event. */
+      endpointId: idSchema('ep').nullable().default(null),
+      /** From the receipt of the request. */
+      timeoutMs: z.int().min(100).max(SYNC_MS_MAX).default(10_000),
       status: z.int().min(200).max(299).default(200),
       contentType: headerValue.max(100).default('application/json'),
       body: z.string().max(10_000).optional(),
@@ -102,4 +111,11 @@ export interface Source {
 /** What a request may carry that is nobody's business but ours and its sender's. */
 export function secretsOf({ secrets, settings: { hidden } }: Pick<Source, 'secrets' | 'settings'>): string[] {
   return [...secrets, hidden?.value ?? ''].filter((secret) => secret !== '')
+}
+
+/** A source of the same tenant and provider, perhaps the source itself, with all its secrets, those that ended too. */
+export interface Sibling {
+  id: SourceId
+  name: string
+  secrets: string[]
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { aggregateSchema } from './batch.ts'
 import { idSchema, type EndpointId, type EventId, type SubscriptionId, type TenantId } from './id.ts'
 import { transformSchema } from './transform.ts'
 
@@ -63,6 +64,7 @@ const settingsShape = {
   failoverEndpointId: idSchema('ep').nullable().default(null),
   balance: balanceSchema.nullable().default(null),
   schedule: scheduleSchema.nullable().default(null),
+  aggregate: aggregateSchema.nullable().default(null),
 }
 
 /** What a caller may set on a subscription; its endpoint stays the one it was made for. */

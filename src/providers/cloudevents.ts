@@ -1,5 +1,5 @@
 import { defineProvider } from './provider.ts'
-import { allowOrigin } from './scheme/challenges.ts'
+import { allowOrigin, originConfig } from './scheme/challenges.ts'
 import { anyOf } from './scheme/combine.ts'
 import { token } from './scheme/token.ts'
 
@@ -9,6 +9,7 @@ export const cloudevents = defineProvider({
   docs: 'https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md',
   evidence: 'documentation',
   secret: { label: 'Access token' },
+  config: originConfig,
   scheme: anyOf(
     token({ at: 'header:authorization', prefix: 'Bearer ' }),
     token({ at: 'query:access_token', named: true }),
@@ -21,5 +22,6 @@ export const cloudevents = defineProvider({
     occurredAt: ['header:ce-time', '/time'],
     batch: '',
   },
-  handshakes: [allowOrigin],
+  handshakes: [allowOrigin()],
+  notes: '`config.callbackHosts` names the hosts whose `WebHook-Request-Callback` is visited.',
 })

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Handshake } from './scheme/handshake.ts'
 import type { Place } from './scheme/place.ts'
-import type { Scheme } from './scheme/scheme.ts'
+import type { Inbound, Scheme } from './scheme/scheme.ts'
 
 /**
  * Where a fact about an event stands: a place in the request, or a text with places in braces
@@ -57,6 +57,8 @@ export interface Provider {
   config?: z.ZodType
   /** Absent: the provider signs nothing and offers no token. */
   scheme?: Scheme
+  /** The document with what is encrypted to the owner in clear; undefined when nothing is, or it cannot be opened. */
+  opens?: (inbound: Pick<Inbound, 'request' | 'config'>) => Promise<unknown>
   event: EventFacts
   /** Requests that are answered and never become events; the first that fits is answered. */
   handshakes?: readonly Handshake[]

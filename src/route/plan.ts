@@ -1,8 +1,10 @@
 import type { AcceptBatch } from '../model/accept.ts'
+import type { AggregateSettings, Aggregation } from '../model/batch.ts'
 import type { EventPointer, EventRow } from '../model/delivery-log.ts'
 import { decodeEvent, unpackRecords, type Event, type EventHead } from '../model/event.ts'
 import type { EndpointId, TenantId } from '../model/id.ts'
 import type { HandOver } from '../model/intake.ts'
+import { readPlace } from '../model/place.ts'
 import { objectFor } from '../model/shard.ts'
 import { Drafts, type BatchHead } from './drafts.ts'
 import { match, type EndpointFilter, type RoutedSubscription, type RoutingTable } from './match.ts'
@@ -64,13 +66,27 @@ export function draft(
   const { subscription, endpointVersion, endpoint } = routed
   const { endpointId, id: subscriptionId } = subscription
   const { intake, segment, index } = pointer
-  const { priority } = subscription
+  const { priority, aggregate } = subscription
   // A class of its own would let an event pass the one before it.
   const live = priority === 'normal' || endpoint.ordering !== 'none' ? {} : { class: priority }
   const head = { tenantId, endpointId, endpointVersion, intake, ...live, ...more }
   const { id: eventId, deliverAt } = event.head
-  const item = { segment, index, eventId, subscriptionId, ...timing({ deliverAt, triedBefore, ...more }) }
-  drafts.add(objectFor(endpointId, endpoint, event), head, item, record)
+  const group = aggregate ? aggregationOf(aggregate, event) : undefined
+  const item = {
+    segment,
+    index,
+    eventId,
+    subscriptionId,
+    ...timing({ deliverAt, triedBefore, ...more }),
+    ...(group && { aggregate: group }),
+  }
+  const aggregatedBy = group && `${subscriptionId} ${group[0]}`
+  drafts.add(objectFor(endpointId, endpoint, { event, aggregatedBy }), head, item, record)
+}
+
+/** A body that is stored apart is not read for its key: what has one goes alone. */
+function aggregationOf({ key, maxEvents, maxSeconds }: AggregateSettings, event: Event): Aggregation {
+  return [key === null ? null : (readPlace(key, event) ?? null), maxEvents, maxSeconds]
 }
 
 /** What is asked for once more is wanted now. */

@@ -48,7 +48,9 @@ export async function routeHandOver(
   // With many endpoints each page runs the transformations of its own.
   if (!isWide) await steer(sifted, deps.steer)
   await keepHeld(handOver.intake, sifted.held, deps.steer)
-  const plan = isWide ? wide : planRoutes(handOver, table, undefined, sifted.decisions)
+  // Without rules the first plan is the last: a tenant without any pays for one.
+  const isFinal = isWide || sifted.decisions.size === 0
+  const plan = isFinal ? wide : planRoutes(handOver, table, undefined, sifted.decisions)
   for (let i = 0; i < plan.unmatched.length; i += LOG_ROWS_MAX) {
     await deps.logEvents(plan.unmatched.slice(i, i + LOG_ROWS_MAX))
   }

@@ -4,7 +4,16 @@ import type { Endpoint } from '../model/endpoint.ts'
 import type { EndpointId } from '../model/id.ts'
 import type { HandOver, Settlement } from '../model/intake.ts'
 import type { Notice } from '../model/notice.ts'
-import { knowIntake, makeRouteDeps, readEndpoint, tellOwner, writeDirectly } from '../wiring.ts'
+import type { AwaitedEvent, Reply } from '../model/reply.ts'
+import {
+  knowIntake,
+  makeReplyDeps,
+  makeRouteDeps,
+  readEndpoint,
+  tellOwner,
+  writeDirectly,
+} from '../wiring.ts'
+import { replyTo } from './reply.ts'
 import { routeHandOver } from './route.ts'
 
 /** What objects call through the loopback binding: it runs beside them with all bindings, and the call is free. */
@@ -27,5 +36,9 @@ export class Router extends WorkerEntrypoint<Env> {
 
   findEndpoint(id: EndpointId): Promise<Endpoint | undefined> {
     return readEndpoint(this.env, id)
+  }
+
+  replyTo(event: AwaitedEvent): Promise<Reply> {
+    return replyTo(event, makeReplyDeps(this.env))
   }
 }

@@ -9,7 +9,7 @@ import { findFirst } from './path.ts'
 import { ruleOf } from './rule.ts'
 import type { Decision, Open, Sifted, Waiting } from './sift.ts'
 import type { TransformDeps } from './transform-deps.ts'
-import { RULE_BODY_BYTES_MAX } from './view.ts'
+import { RULE_BODY_BYTES_MAX, type EventView } from './view.ts'
 
 /** An event that waits for a subscription: for its rule to be fixed, or for a time. */
 export interface HeldItem {
@@ -84,12 +84,8 @@ export async function keepHeld(intake: string, held: readonly Waiting[], deps: S
 }
 
 async function decide({ routed, record, event, view }: Open, deps: SteerDeps): Promise<Decision> {
-  const { subscription } = routed
-  const rule = ruleOf(subscription)
-  const key = rule.balanceKey
-    ? (findFirst(view, rule.balanceKey) ?? findFirst(view.body, rule.balanceKey))
-    : undefined
-  const target = chooseTarget(routed, event, { key, now: deps.now() })
+  const rule = ruleOf(routed.subscription)
+  const target = targetFor(routed, event, { view, now: deps.now() })
   if (rule.transform === undefined) return { kind: 'deliver', made: { event, record, routed: target } }
   const made = await rule.transform.run(event, deps)
   switch (made.kind) {
@@ -126,6 +122,17 @@ export async function readBodies(
 
 function looksIntoBody({ filter, transform, balance }: Subscription): boolean {
   return Boolean(filter ?? transform ?? balance?.key)
+}
+
+/** The subscription with the endpoint that this event goes to, by the key that its rules name. */
+export function targetFor(
+  routed: RoutedSubscription,
+  event: Event,
+  { view, now }: { view: EventView; now: number },
+): RoutedSubscription {
+  const { balanceKey } = ruleOf(routed.subscription)
+  const key = balanceKey ? (findFirst(view, balanceKey) ?? findFirst(view.body, balanceKey)) : undefined
+  return chooseTarget(routed, event, { key, now })
 }
 
 /** The subscription with the endpoint that this event goes to. */

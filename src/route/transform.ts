@@ -63,7 +63,7 @@ function encode({ head, body }: Event, draft: Draft, version: number): Transform
   if (isBodyChanged && bytes.byteLength > INLINE_BODY_BYTES_MAX) {
     return { kind: 'failed', error: `the body is larger than ${INLINE_BODY_BYTES_MAX} bytes` }
   }
-  const { bodyKey, ...rest } = head
+  const { bodyKey, opened, ...rest } = head
   const contentType = isBodyChanged ? (draft.contentType ?? 'application/json') : head.contentType
   const { type, bodyBytes } = head
   const made = {
@@ -78,6 +78,7 @@ function encode({ head, body }: Event, draft: Draft, version: number): Transform
     head: {
       ...rest,
       ...(isBodyChanged || bodyKey === undefined ? {} : { bodyKey }),
+      ...(isBodyChanged || opened === undefined ? {} : { opened }),
       type: view.type,
       contentType,
       bodyBytes: isBodyChanged ? bytes.byteLength : bodyBytes,

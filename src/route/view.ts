@@ -1,6 +1,6 @@
 import { text, textExact, type Bytes } from '../model/bytes.ts'
 import { isoTime } from '../model/clock.ts'
-import type { Event, EventHead } from '../model/event.ts'
+import { readableBody, type Event, type EventHead } from '../model/event.ts'
 import { documentOf } from '../providers/scheme/document.ts'
 
 /** An event as filters and transformations see it. */
@@ -59,7 +59,7 @@ class LazyView implements EventView {
     const head = this.#head
     switch (name) {
       case 'body':
-        return (this.#parsed ??= { body: parseBody(head, this.#bytes) }).body
+        return (this.#parsed ??= { body: parseBody(head, readableBody(head, this.#bytes)) }).body
       case 'headers':
         return (this.#headers ??= headersOf(head))
       case 'query':

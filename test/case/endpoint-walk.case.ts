@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Sql } from '../../src/db/journal.ts'
+import type { Aggregation } from '../../src/model/batch.ts'
 import type { Outcome } from '../../src/model/attempt.ts'
 import type { DeliveryId } from '../../src/model/id.ts'
 import type { JournalClass } from '../../src/model/journal-class.ts'
+import { BatchWatch } from '../support/batch-watch.ts'
 import { QueueWorld, START } from '../support/queue-world.ts'
 import { steps, type Step } from './endpoint-history.case.ts'
 
@@ -15,6 +17,7 @@ const PROFILES = {
   // Without a window, which would only hide a place that stays empty.
   plain: { adaptive: false, circuit: { failures: 1000 } },
   paced: { rateLimit: RATE, circuit: { failures: 4, failingSeconds: 1, cooldownSeconds: 3 } },
+  batched: { adaptive: false, circuit: { failures: 1000 }, batch: { maxEvents: 5, maxSeconds: 4 } },
   blocking: { adaptive: false, circuit: { failures: 1000 }, onExhausted: 'block' },
 }
 type Profile = keyof typeof PROFILES
@@ -24,15 +27,24 @@ export type Way = readonly [Ordering, Profile]
 const WAYS: readonly Way[] = [
   ['none', 'plain'],
   ['none', 'paced'],
+  ['none', 'batched'],
   ['key', 'plain'],
   ['key', 'paced'],
+  ['key', 'batched'],
   ['key', 'blocking'],
   ['endpoint', 'plain'],
   ['endpoint', 'paced'],
+  ['endpoint', 'batched'],
   ['endpoint', 'blocking'],
 ]
 
-/** The suite: `perWay` histories for each of the eight ways to set an endpoint, played on the disk of the caller. */
+/** Of some hand-overs, and not the same for those with the same ordering key. */
+function aggregationOf(profile: Profile, keys: readonly unknown[]): Aggregation | undefined {
+  if (profile !== 'batched' || keys.length % 2 === 0) return undefined
+  return [keys.length % 3 === 0 ? null : 'x', 4, 6]
+}
+
+/** The suite: `perWay` histories for each of the ways to set an endpoint, played on the disk of the caller. */
 export function describeHistories(perWay: number, play: (way: Way, history: Step[]) => Promise<void>): void {
   describe('random histories of one endpoint', () => {
     it.each(WAYS)('keep every invariant with ordering: %s, %s', { timeout: 120_000 }, async (...way) => {
@@ -61,6 +73,7 @@ export class Walk {
   readonly ended = new Set<DeliveryId>()
   readonly cancelled = new Set<DeliveryId>()
   readonly #dead = new Set<DeliveryId>()
+  readonly #batches = new BatchWatch()
   crashes = 0
   #seen = 0
   readonly #keys = new Map<DeliveryId, string | undefined>()
@@ -85,6 +98,7 @@ export class Walk {
         ...(delayMs > 0 && { deliverAt }),
         class: this.#classOf(step.class),
         mayBorrow: step.isLent,
+        aggregate: aggregationOf(this.#profile, keys),
       })
       for (const id of accepted.ids) this.#deliverAt.set(id, deliverAt)
       this.accepted.push(accepted)
@@ -111,7 +125,8 @@ export class Walk {
     const { world } = this
     const isOrdered = this.settings['ordering'] === 'endpoint'
     expect(world.inFlight.length, 'I10').toBeLessThanOrEqual(isOrdered ? 1 : 6)
-    const ids = world.inFlight.map(({ id }) => id)
+    const ids = world.inFlight.flatMap((each) => each.ids)
+    this.#batches.check(world.requests, this.cancelled)
     expect(new Set(ids).size, 'a delivery is tried once at a time').toBe(ids.length)
     const fresh = world.started.slice(this.#seen)
     this.#seen = world.started.length
@@ -141,7 +156,7 @@ export class Walk {
     for (let turns = 0; turns < 10_000; turns++) {
       const [first] = world.inFlight
       if (first) {
-        this.ended.add(first.id)
+        for (const each of first.ids) this.ended.add(each)
         await first.answer({ outcome: { kind: 'delivered', statusCode: 200 } })
       } else {
         world.writeLog()
@@ -184,7 +199,7 @@ export class Walk {
     const { kind } = this.world.queue.order(order, QueueWorld.refOf(accepted, at))
     // Asked for by hand: due now, whatever its schedule and its publisher say.
     if (id !== undefined && order === 'retry') {
-      this.dueAt.delete(id)
+      for (const each of [id, ...this.#batches.with(id)]) this.dueAt.delete(each)
       this.#deliverAt.delete(id)
     }
     if (id === undefined || order !== 'cancel' || kind !== 'done') return
@@ -200,12 +215,14 @@ export class Walk {
       this.quietUntil = Math.max(this.quietUntil, world.now + given.retryAfterMs)
       this.quietUntilEver = Math.max(this.quietUntilEver, this.quietUntil)
     }
-    if (given.kind === 'deferred' && attempt.attempt < SCHEDULE.length) {
-      this.dueAt.set(attempt.id, world.now + (SCHEDULE[attempt.attempt] ?? 0) * 1000)
-    } else {
-      this.ended.add(attempt.id)
-      this.dueAt.delete(attempt.id)
-      if (given.kind !== 'delivered') this.#dead.add(attempt.id)
+    for (const id of attempt.ids) {
+      if (given.kind === 'deferred' && attempt.attempt < SCHEDULE.length) {
+        this.dueAt.set(id, world.now + (SCHEDULE[attempt.attempt] ?? 0) * 1000)
+        continue
+      }
+      this.ended.add(id)
+      this.dueAt.delete(id)
+      if (given.kind !== 'delivered') this.#dead.add(id)
     }
     await attempt.answer({ outcome: given })
   }
@@ -256,7 +273,8 @@ export class Walk {
   /** I5: everything accepted before it has ended, repeats after a crash aside. */
   #checkOrder(id: DeliveryId): void {
     for (const each of this.#before(id)) {
-      expect(this.ended.has(each), `I5: ${id} does not pass ${each}`).toBe(true)
+      const isWith = this.#batches.with(id).includes(each)
+      expect(isWith || this.ended.has(each), `I5: ${id} does not pass ${each}`).toBe(true)
     }
   }
 

@@ -59,3 +59,32 @@ describe.concurrent('a secret that a provider hands over', () => {
     expect(statuses.filter((status) => status === 200)).toHaveLength(1)
   })
 })
+
+describe.concurrent('a callback that a CloudEvents sender names', () => {
+  const asking = (callback: string, { id }: { id: string }) =>
+    fetch(`${relay.url}/in/${id}`, {
+      method: 'OPTIONS',
+      headers: { 'webhook-request-origin': 'e.example.com', 'webhook-request-callback': callback },
+    })
+
+  it('is visited once the answer is out, if the owner allows its host', async () => {
+    const sender = await relay.receiver((_, response) => {
+      response.writeHead(302, { location: '/elsewhere' })
+      response.end()
+    })
+    const allowing = await relay.source({ provider: 'cloudevents', config: { callbackHosts: ['127.0.0.1'] } })
+    const refusing = await relay.source({
+      provider: 'cloudevents',
+      config: { callbackHosts: ['*.example.com'] },
+    })
+    expect((await asking(`${sender.url}/no`, refusing)).status).toBe(200)
+    const answer = await asking(`${sender.url}/confirm?id=1`, allowing)
+    expect(answer.headers.get('webhook-allowed-origin')).toBe('e.example.com')
+    const [visit] = await relay.arrived(sender, 1)
+    expect([visit?.method, visit?.path]).toEqual(['GET', '/confirm?id=1'])
+    // The flood comes after the honest request, and the visits of both sources before the sender is asked.
+    await Promise.all(Array.from({ length: 40 }, () => asking(`${sender.url}/flood`, allowing)))
+    await relay.arrived(sender, 5)
+    expect(sender.received.map(({ path }) => path)).toEqual(['/confirm?id=1', ...Array(4).fill('/flood')])
+  })
+})

@@ -1,4 +1,5 @@
 import { delayMsOf } from '../../src/deliver/retry.ts'
+import type { Composed } from '../../src/deliver/compose.ts'
 import type { AcceptBatch } from '../../src/model/accept.ts'
 import type { Outcome } from '../../src/model/attempt.ts'
 import { text } from '../../src/model/bytes.ts'
@@ -14,6 +15,7 @@ import {
 import type { Appended } from '../../src/model/intake.ts'
 import { orderingKeyOf } from '../../src/model/ordering-key.ts'
 import { placesOf } from '../../src/model/shard.ts'
+import { BatchLedger } from './batches.ts'
 import type { Sim } from './sim.ts'
 
 /** What is known of one delivery from outside of the object. */
@@ -39,6 +41,8 @@ interface Watched {
   laneOf: Map<DeliveryId, { key: string; at: number }>
   waiting: Tracked[]
   inFlight: Set<DeliveryId>
+  /** In flight: a batch is one. */
+  requests: number
   quietUntil: number
 }
 
@@ -49,6 +53,7 @@ interface Attempt {
   deliveryId: DeliveryId
   event: Event
   attempt: number
+  batch?: Composed
 }
 
 /** Watches every promise from outside: by what was acknowledged, what was sent and what came back. */
@@ -59,9 +64,11 @@ export class Ledger {
   readonly #idOfKey = new Map<string, EventId>()
   readonly deliveries = new Map<DeliveryId, Tracked>()
   readonly #objects = new Map<string, Watched>()
+  readonly batches: BatchLedger
 
   constructor(sim: Sim) {
     this.#sim = sim
+    this.batches = new BatchLedger(sim)
   }
 
   /** A caller has got its answer: from now on the event must not be lost, and has one id for ever. */
@@ -104,18 +111,30 @@ export class Ledger {
 
   /** An attempt begins; the answer is to be called when its end reaches the object. */
   started(attempt: Attempt): (outcome: Outcome, settings: EndpointSettings) => void {
-    const { object, life, settings, deliveryId } = attempt
-    const tracked = this.deliveries.get(deliveryId)
+    const { object, settings, deliveryId: id, event, batch } = attempt
     const watched = this.#watched(object)
-    if (tracked === undefined) {
-      this.#sim.violate(`${deliveryId} was sent and never accepted`)
-      return () => undefined
+    const places = placesOf(settings)
+    if (watched.requests >= places) this.#sim.violate(`I10: more than ${places} attempts in flight`)
+    watched.requests++
+    if (batch) this.batches.started(batch)
+    const ends = (batch?.items ?? [{ id, event }]).map((item) =>
+      this.#startOne({ ...attempt, deliveryId: item.id, event: item.event }, watched),
+    )
+    return (outcome, settingsNow) => {
+      watched.requests--
+      for (const end of ends) end?.(outcome, settingsNow)
     }
+  }
+
+  #startOne(attempt: Attempt, watched: Watched) {
+    const { life, deliveryId } = attempt
+    const tracked = this.deliveries.get(deliveryId)
+    if (tracked === undefined) return this.#sim.violate(`${deliveryId} was sent and never accepted`)
     this.#checkStart(attempt, tracked, watched)
-    this.#checkOrder(tracked, watched, settings)
+    this.#checkOrder(tracked, watched, attempt)
     watched.inFlight.add(deliveryId)
     tracked.last = { attempt: attempt.attempt, life }
-    return (outcome, settingsNow) => {
+    return (outcome: Outcome, settingsNow: EndpointSettings) => {
       watched.inFlight.delete(deliveryId)
       this.#end(attempt, tracked, watched, outcome, settingsNow)
     }
@@ -123,6 +142,7 @@ export class Ledger {
 
   /** A receiver has got a request (I3). */
   received(endpoint: EndpointId, delivery: string, body: string): void {
+    if (this.batches.received(delivery, body)) return
     const tracked = this.deliveries.get(delivery as DeliveryId)
     if (tracked?.endpointId !== endpoint)
       return this.#sim.violate(`${endpoint} received ${delivery}, not its own`)
@@ -134,6 +154,7 @@ export class Ledger {
   crashed(name: string): void {
     const watched = this.#watched(name)
     watched.inFlight.clear()
+    watched.requests = 0
     // A wish for silence that no row has carried yet is forgotten with the memory.
     watched.quietUntil = 0
   }
@@ -153,10 +174,8 @@ export class Ledger {
   ): void {
     const { violate, now } = { violate: (text: string) => this.#sim.violate(text), now: this.#sim.now() }
     const { last, ended, dueAt } = tracked
-    const places = placesOf(settings)
     if (settings.state !== 'active') violate(`I8: ${deliveryId} starts while ${settings.state}`)
     if (watched.inFlight.has(deliveryId)) violate(`${deliveryId} is tried twice at a time`)
-    if (watched.inFlight.size >= places) violate(`I10: more than ${places} attempts in flight`)
     // Where a crash has lost the outcome it begins anew.
     if (now < dueAt && !ended) violate(`I7: ${deliveryId} starts ${dueAt - now} ms early`)
     if (now < watched.quietUntil) violate(`I7: ${deliveryId} starts before Retry-After`)
@@ -168,15 +187,18 @@ export class Ledger {
     if (ended?.life === life) violate(`${deliveryId} is sent again after it ended`)
   }
 
-  /** I5: what was accepted before it under the same key has ended. */
-  #checkOrder(tracked: Tracked, watched: Watched, settings: EndpointSettings): void {
+  /** I5: what was accepted before it under the same key has ended, or is in the same batch. */
+  #checkOrder(tracked: Tracked, watched: Watched, { settings, batch }: Attempt): void {
     if (settings.ordering === 'none') return
     this.#intoLanes(watched, settings)
     const place = watched.laneOf.get(tracked.id)
     const lane = place && watched.lanes.get(place.key)
     if (!place || !lane) return
     for (; lane.list[lane.ended]?.ended; lane.ended++);
-    if (place.at > lane.ended) this.#sim.violate(`I5: ${tracked.id} passes ${lane.list[lane.ended]?.id}`)
+    const companions = new Set(batch?.items.map(({ id }) => id))
+    const ahead = lane.list.slice(lane.ended, place.at)
+    const passed = ahead.find(({ ended, id }) => !ended && !companions.has(id))
+    if (passed) this.#sim.violate(`I5: ${tracked.id} passes ${passed.id}`)
     if (lane.isBlocked && !tracked.ended) this.#sim.violate(`I5: ${tracked.id} passes a blocked one`)
   }
 
@@ -224,6 +246,7 @@ export class Ledger {
       laneOf: new Map(),
       waiting: [],
       inFlight: new Set(),
+      requests: 0,
       quietUntil: 0,
     }
     this.#objects.set(name, known)

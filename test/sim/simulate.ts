@@ -17,6 +17,8 @@ export interface SimReport {
   acknowledged: number
   deliveries: number
   attempts: number
+  /** Requests that carried several deliveries. */
+  batches: number
   /** Of the relay's time. */
   seconds: number
   accidents: Accidents
@@ -67,6 +69,7 @@ async function play(sim: Sim, steps: number): Promise<SimReport> {
     acknowledged: world.ledger.acknowledged.size,
     deliveries: tracked.length,
     attempts: tracked.reduce((sum, { results }) => sum + results.size, 0),
+    batches: world.ledger.batches.shared,
     seconds: Math.round(sim.elapsed / 1000),
     accidents: world.faults.accidents,
   }

@@ -42,6 +42,8 @@ const PACES = [
   { rateLimit: { limit: 30, periodSeconds: 60, burst: 3 } },
   { circuit: { failures: 3, failingSeconds: 1, cooldownSeconds: 5, cooldownSecondsMax: 60 } },
   { timeoutMs: 1_000 },
+  { batch: null },
+  { batch: { maxEvents: 5, maxSeconds: 10 } },
 ] as const
 
 /** Who uses the relay, and who breaks it. */
@@ -172,7 +174,7 @@ export class Workload {
   #item(intake: string, key: string, kind: { type: string; orderingKey?: string | undefined }): AppendItem {
     const { sim } = this.#world
     const id = this.#id<EventId>('evt')
-    const body = utf8(`{"key":"${key}"}`)
+    const body = utf8(`{"key":"${key}","group":${this.#dice.int(1, 3)}}`)
     const head: Event['head'] = {
       id,
       ...parseIntakeName(intake),
@@ -235,6 +237,13 @@ export class Workload {
       state: 'active',
       priority: this.#dice.pick(['high', 'normal', 'low']),
       createdAt: sim.now(),
+      aggregate: this.#dice.isHit(0.2)
+        ? {
+            key: this.#dice.pick([null, '/group']),
+            maxEvents: this.#dice.int(1, 8),
+            maxSeconds: this.#dice.int(1, 20),
+          }
+        : null,
     }
     this.#wantedSince.set(subscription.id, sim.elapsed)
     config.putSubscription(subscription)
@@ -260,6 +269,9 @@ export class Workload {
       timeoutMs: 3_000,
       ...this.#dice.pick(POLICIES),
       ...this.#dice.pick(PACES),
+      ...(this.#dice.isHit(0.3) && {
+        batch: { maxEvents: this.#dice.int(1, 8), maxSeconds: this.#dice.int(1, 20) },
+      }),
       ...(this.#dice.isHit(0.2) && { concurrency: this.#dice.int(7, 18) }),
     })
   }

@@ -1,4 +1,5 @@
 import { attemptDelivery, type Attempted } from '../../src/deliver/attempt.ts'
+import type { Composed } from '../../src/deliver/compose.ts'
 import { TokenCache } from '../../src/deliver/token.ts'
 import { text, utf8, type Bytes } from '../../src/model/bytes.ts'
 import { endpointSettingsSchema } from '../../src/model/endpoint.ts'
@@ -68,7 +69,7 @@ export function makeWorld(receiver: Receiver) {
   return {
     sent,
     time,
-    attempt: (settings: object, event = eventOf()) =>
+    attempt: (settings: object, event = eventOf(), batch?: Composed) =>
       attemptDelivery(
         {
           deliveryId: 'dlv_01M80QNV1KDDNSNS26TJ7V4HD4',
@@ -76,6 +77,7 @@ export function makeWorld(receiver: Receiver) {
           settings: endpointSettingsSchema.parse({ url: 'https://a.example/hook', ...settings }),
           secrets: ['whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB'],
           attempt: 3,
+          ...(batch && { batch }),
         },
         deps,
       ),

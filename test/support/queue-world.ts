@@ -3,20 +3,32 @@ import { EndpointQueue } from '../../src/deliver/endpoint.ts'
 import type { Notice } from '../../src/model/notice.ts'
 import { DeliveryStore } from '../../src/deliver/store.ts'
 import type { Sql } from '../../src/db/journal.ts'
-import type { AcceptBatch, DeliveryRef } from '../../src/model/accept.ts'
+import type { AcceptBatch, AcceptItem, DeliveryRef } from '../../src/model/accept.ts'
 import { utf8 } from '../../src/model/bytes.ts'
 import type { DeliveryRow, LogMessage } from '../../src/model/delivery-log.ts'
 import { endpointSettingsSchema, type Endpoint } from '../../src/model/endpoint.ts'
 import { encodeEvent, packRecords, type Event } from '../../src/model/event.ts'
-import { deliveryIdOf, newId, type DeliveryId, type SubscriptionId } from '../../src/model/id.ts'
+import {
+  deliveryIdOf,
+  newId,
+  type BatchId,
+  type DeliveryId,
+  type SubscriptionId,
+} from '../../src/model/id.ts'
 import { settled } from './settled.ts'
 
 export const START = Date.UTC(2026, 10, 22)
 export const SUBSCRIPTION: SubscriptionId = 'sub_01M80QNV1KDDNSNS26TJ7V4HD4'
 const ENDPOINT = 'ep_01M80QNV1KPTE5FEM0N64Z4BD6'
 
+/** What an item of a hand-over may say besides what it is. */
+type Placed = { [Name in 'deliverAt' | 'aggregate']?: AcceptItem[Name] | undefined }
+
 export interface InFlight {
+  /** Of a batch: its first. */
   id: DeliveryId
+  ids: DeliveryId[]
+  batchId: BatchId | undefined
   attempt: number
   startedAt: number
   answer(attempted: Partial<Attempted['record']> & { outcome: Attempted['outcome'] }): Promise<void>
@@ -31,7 +43,9 @@ export class QueueWorld {
   /** Attempts that wait for the receiver, oldest first. */
   inFlight: InFlight[] = []
   /** Every attempt that was ever started, in order. */
-  readonly started: { id: DeliveryId; attempt: number; at: number }[] = []
+  readonly started: { id: DeliveryId; attempt: number; at: number; batchId: BatchId | undefined }[] = []
+  /** Every request, with what was in it. */
+  readonly requests: { ids: DeliveryId[]; batchId: BatchId | undefined; attempt: number; at: number }[] = []
   /** What the owner was told. */
   readonly notices: Notice[] = []
   /** Messages that were sent and neither written nor lost. */
@@ -67,7 +81,7 @@ export class QueueWorld {
   accept(
     count: number,
     keys: readonly (string | undefined)[] = [],
-    { deliverAt, ...more }: { deliverAt?: number } & Partial<AcceptBatch> = {},
+    { deliverAt, aggregate, ...more }: Placed & Partial<AcceptBatch> = {},
   ): { ids: DeliveryId[]; batch: AcceptBatch } {
     const segment = ++this.#segment
     const events = Array.from({ length: count }, (_, index) => this.#event(segment, index, keys[index]))
@@ -78,7 +92,7 @@ export class QueueWorld {
       intake: 'default/src_a/ordered',
       items: events.map(({ head }, index) => {
         const item = { segment, index, eventId: head.id, subscriptionId: SUBSCRIPTION, record: index }
-        return deliverAt === undefined ? item : { ...item, deliverAt }
+        return { ...item, ...(deliverAt !== undefined && { deliverAt }), ...(aggregate && { aggregate }) }
       }),
       records: packRecords(events.map(encodeEvent)),
       ...more,
@@ -123,11 +137,13 @@ export class QueueWorld {
     this.queued = []
     this.queue = this.#boot()
     this.queue.drain()
-    for (const batch of [...this.lent.values()]) this.#handOverAgain(batch)
+    const lent = Array.from(this.lent.values())
+    for (const batch of lent) this.#handOverAgain(batch)
   }
 
   /** As the intake does it in the end: not to be borrowed any more. */
-  #handOverAgain({ mayBorrow: _, ...batch }: AcceptBatch): void {
+  #handOverAgain(lent: AcceptBatch): void {
+    const batch = { ...lent, mayBorrow: false }
     for (const { segment } of batch.items) this.lent.delete(segment)
     this.#lend(batch, this.queue.accept(batch))
   }
@@ -167,12 +183,17 @@ export class QueueWorld {
       store: new DeliveryStore(this.#disk()),
       clock: { now: () => this.now, random: () => 0.5 },
       object: ENDPOINT,
-      attempt: ({ deliveryId, attempt }) =>
+      attempt: ({ deliveryId, attempt, batch }) =>
         new Promise((resolve) => {
           const startedAt = this.now
-          this.started.push({ id: deliveryId, attempt, at: startedAt })
+          const ids = batch?.items.map(({ id }) => id) ?? [deliveryId]
+          const batchId = batch?.id
+          for (const id of ids) this.started.push({ id, attempt, at: startedAt, batchId })
+          this.requests.push({ ids, batchId, attempt, at: startedAt })
           const entry: InFlight = {
             id: deliveryId,
+            ids,
+            batchId,
             attempt,
             startedAt,
             answer: async ({ outcome, ...record }) => {

@@ -81,6 +81,12 @@ export class Relay {
     return (await this.#server?.exited) ?? null
   }
 
+  /** As a crash: nothing is told to stop. */
+  async kill(): Promise<void> {
+    this.#server?.kill('SIGKILL')
+    await this.#server?.exited
+  }
+
   async stop(): Promise<void> {
     await this.terminate()
     await Promise.all(this.#receivers.map((receiver) => receiver.close()))

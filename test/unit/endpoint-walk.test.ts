@@ -1,7 +1,7 @@
 import { describeHistories, Walk } from '../case/endpoint-walk.case.ts'
 import { memorySql } from '../support/sqlite.ts'
 
-// 10,000 in all.
+// 13,750 in all.
 describeHistories(1_250, async (way, history) => {
   const sql = memorySql()
   const walk = new Walk(way, () => sql)

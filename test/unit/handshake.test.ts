@@ -132,6 +132,58 @@ describe('challenges', () => {
     })
   })
 
+  it('CloudEvents callbacks are visited where the owner allows it and nowhere else', async () => {
+    const asked = (callback: string, config: Record<string, unknown> = {}, provider = 'cloudevents') => {
+      const headers = { 'webhook-request-origin': 'e.example.com', 'webhook-request-callback': callback }
+      return ask(provider, { method: 'OPTIONS', url, headers }, { config })
+    }
+    const callback = 'https://a.hooks.example.com:8443/confirm?id=1'
+    const visit = { effect: { kind: 'visit', url: callback } }
+    expect(await asked(callback, { callbackHosts: ['*.example.com'] })).toMatchObject(visit)
+    expect(await asked(callback, { callbackHosts: ['a.hooks.example.com'] })).toMatchObject(visit)
+    for (const callbackHosts of [undefined, [], ['example.com'], ['*.hooks.example.com.evil.test']]) {
+      const answer = await asked(callback, { callbackHosts })
+      expect([answer?.effect, answer?.headers['WebHook-Allowed-Origin']]).toEqual([
+        undefined,
+        'e.example.com',
+      ])
+    }
+    expect((await asked('nonsense', { callbackHosts: ['nonsense'] }))?.effect).toBeUndefined()
+    const grid = 'https://rp-westus2.eventgrid.azure.net:553/eventsubscriptions/s/validate?id=1'
+    expect((await asked(grid, {}, 'azure-event-grid'))?.effect).toEqual({ kind: 'visit', url: grid })
+    expect((await asked(callback, {}, 'azure-event-grid'))?.effect).toBeUndefined()
+  })
+
+  it('CloudEvents senders are let in only from the origins that the owner names, if any', async () => {
+    const headers = { 'webhook-request-origin': 'e.example.com' }
+    const asked = async (allowedOrigins: string[]) =>
+      (await ask('cloudevents', { method: 'OPTIONS', url, headers }, { config: { allowedOrigins } }))?.headers
+    expect(await asked(['*.example.com'])).toMatchObject({ 'WebHook-Allowed-Origin': 'e.example.com' })
+    expect(await asked(['example.com'])).toEqual({ Allow: 'POST' })
+  })
+
+  it('Event Grid is validated by its code, else by a visit to its own host once its token holds', async () => {
+    const headers = { 'aeg-event-type': 'SubscriptionValidation' }
+    const validated = (data: object, token = 'key') => {
+      const body = JSON.stringify([{ data }])
+      const request = { method: 'POST', url: `${url}?code=${token}`, headers, body }
+      return ask('azure-event-grid', request, { secret: 'key' })
+    }
+    const validationUrl = 'https://rp-eastus2.eventgrid.azure.net:553/eventsubscriptions/s/validate?id=1'
+    const byCode = await validated({ validationCode: 'c', validationUrl })
+    expect([byCode?.body, byCode?.effect]).toEqual(['{"validationResponse":"c"}', undefined])
+    expect((await validated({ validationUrl }))?.effect).toEqual({ kind: 'visit', url: validationUrl })
+    expect(await validated({ validationUrl }, 'guessed')).toBeUndefined()
+    for (const elsewhere of [
+      'https://rp-eastus2.eventgrid.azure.net.evil.test:553/',
+      'https://rp-eastus2.eventgrid.azure.net:554/',
+      'http://rp-eastus2.eventgrid.azure.net:553/',
+      'https://evil.test/rp-eastus2.eventgrid.azure.net',
+    ]) {
+      expect(await validated({ validationUrl: elsewhere })).toBeUndefined()
+    }
+  })
+
   it('Xero is told by its own signature whether we hold the key', async () => {
     const body = '{"events":[],"firstEventSequence":0,"lastEventSequence":0,"entropy":"E"}'
     const signed = { 'x-xero-signature': hmacOf(body, 'base64') }

@@ -10,7 +10,7 @@ import { noKeys } from '../../src/providers/scheme/keys.ts'
 import { vectorFiles, type Vector } from '../case/provider.case.ts'
 import { Mutator, type Draft } from '../support/mutation.ts'
 
-/** `HOOKWAY_MUTATIONS=100000` is the whole run; a part of it comes with every test. */
+/** `npm run test:mutations` is the whole run, of 100,000; a part of it comes with every test. */
 const COUNT = Number(process.env['HOOKWAY_MUTATIONS'] ?? 5_000)
 const SEED = 20_261_122
 /** Most take under a millisecond; a machine under load may stall, a parser that backtracks does not come back. */
@@ -31,6 +31,7 @@ function openDoor() {
     refreshSource: async () => undefined,
     keepSecret: async () => {},
     visit: () => {},
+    replyTo: async () => ({ kind: 'answered', status: 200, headers: [], body: new Uint8Array(0) }),
     take: async (_, __, limit) => take(limit, 0, 1_760_000_000_000).verdict,
     putBody: async () => {},
     append: async (_, __, items) =>
@@ -84,8 +85,15 @@ it(
 
 function sourceFor({ source }: Vector, mutator: Mutator): Source {
   const verification = mutator.pick(['required', 'required', 'optional', 'off'] as const)
-  const response = { status: 200, contentType: 'application/json', headers: { 'X-Seen': '{{body./id}}' } }
-  const templated = { ...response, body: '{"a":"{{body./type}}","b":"{{id}}"}' }
+  const templated = {
+    mode: mutator.pick(['immediate', 'sync'] as const),
+    endpointId: null,
+    timeoutMs: 1_000,
+    status: 200,
+    contentType: 'application/json',
+    headers: { 'X-Seen': '{{body./id}}' },
+    body: '{"a":"{{body./type}}","b":"{{id}}"}',
+  }
   const jsonSchema = { type: 'object', properties: { id: { type: 'string', maxLength: 20 } } }
   return {
     ...source,

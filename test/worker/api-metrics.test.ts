@@ -140,6 +140,7 @@ describe('metrics', () => {
     expect(text).toContain(
       `hookway_attempt_duration_seconds_bucket{tenant="default",endpoint="${endpoint}",le="+Inf"} 6`,
     )
+    expect(text).toContain('hookway_source_reads_total 7')
     const { token } = (await world.call('POST', '/v1/tokens', { name: 't', scopes: ['events:read'] })).body
     expect((await scrape(token)).status).toBe(403)
   })

@@ -4,7 +4,7 @@ import type { Sql } from '../../src/db/journal.ts'
 import { describeHistories, Walk } from '../case/endpoint-walk.case.ts'
 
 /**
- * The walk on the storage of real objects, 800 histories in all. A crash is a real eviction: the runtime ends the object
+ * The walk on the storage of real objects, 1,100 histories in all. A crash is a real eviction: the runtime ends the object
  * with its attempts in flight, and the queue is built again from what another instance finds in the storage.
  */
 describeHistories(100, async (way, history) => {

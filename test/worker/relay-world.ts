@@ -19,7 +19,7 @@ export interface Shown {
   attemptLog: { number: number; result: string; at: string }[]
 }
 
-type Answer = (arrived: Arrived) => Response
+type Answer = (arrived: Arrived) => Response | Promise<Response>
 
 /**
  * The whole Worker on the real runtime, with two things in the test's hands: its clock, which is ahead so

@@ -84,13 +84,13 @@ async function run(endpoint: Metered, waves: number, each: number): Promise<Run>
 }
 
 /** An event each second, with the alarms that come due meanwhile. */
-async function trickle(endpoint: Metered, seconds: number): Promise<Run> {
+async function trickle(endpoint: Metered, seconds: number, eventsEach = 1): Promise<Run> {
   const before = world.at(endpoint).length
-  return await measure(endpoint, seconds, async () => {
+  return await measure({ ...endpoint, eventsEach }, seconds, async () => {
     const fired = { intake: 0, endpoint: 0 }
     for (let second = 1; second <= seconds; second++) {
       await world.publish(endpoint.type, { second })
-      await world.untilArrived(endpoint, before + second)
+      await world.untilArrived(endpoint, before + Math.floor(second / eventsEach))
       world.now += 1_000
       for (const [name, stub] of [
         ['intake', world.intake] as const,
@@ -104,13 +104,19 @@ async function trickle(endpoint: Metered, seconds: number): Promise<Run> {
   })
 }
 
-async function measure(endpoint: Metered, events: number, send: () => Promise<Run['fired']>): Promise<Run> {
+/** `eventsEach`: in a request. */
+async function measure(
+  endpoint: Metered & { eventsEach?: number },
+  events: number,
+  send: () => Promise<Run['fired']>,
+): Promise<Run> {
   const before = world.at(endpoint).length
+  const delivered = (await deliveredTo(endpoint)) ?? 0
   const bill = await meter(endpoint)
   const during = await send()
-  await world.untilArrived(endpoint, before + events)
+  await world.untilArrived(endpoint, before + events / (endpoint.eventsEach ?? 1))
   const after = await untilAsleep(endpoint)
-  await vi.waitFor(async () => expect(await deliveredTo(endpoint)).toBe(before + events), 20_000)
+  await vi.waitFor(async () => expect(await deliveredTo(endpoint)).toBe(delivered + events), 20_000)
   const fired = {
     intake: during.intake + after.intake,
     endpoint: during.endpoint + after.endpoint,
@@ -187,4 +193,15 @@ it('a busy event costs what docs/storage.md says', { timeout: 60_000 }, async ()
   expect(bill.endpoint.rows + bill.endpoint.alarms).toBeLessThanOrEqual(0.06 * events)
   expect(bill.d1).toBeLessThanOrEqual(2.05 * events)
   expect(bill.messages).toBe(0)
+})
+
+it('an event of a trickle in batches costs what docs/delivery.md says', { timeout: 60_000 }, async () => {
+  const endpoint = await meteredEndpoint('batched')
+  await world.call('PATCH', `/endpoints/${endpoint.id}`, { batch: { maxEvents: 30, maxSeconds: 60 } })
+  await trickle(endpoint, 30, 30)
+  const made = await trickle(endpoint, 120, 30)
+  print('batched', made)
+  const { bill, events } = made
+  expect(bill.endpoint.rows + bill.endpoint.alarms).toBeLessThanOrEqual(1.2 * events)
+  expect(bill.d1).toBeLessThanOrEqual(2 * events + COUNTERS * (events / 30 + 1))
 })

@@ -7,7 +7,10 @@ import { digest, type Hash } from './key-cache.ts'
 import { configText, failed, type Inbound } from './scheme.ts'
 
 export interface ClaimSpec {
-  /** What claims must be; `$name` is a setting of the source. A list means any of them. */
+  /**
+   * What claims must be; `$name` is a setting of the source, and with `?` behind it the claim is only checked when that
+   * is set. A list means any of them. A claim that goes by several names has a `|` between them.
+   */
   claims?: Readonly<Record<string, string | boolean | readonly string[]>>
   required?: readonly string[]
   /** The claim with the hash of the body. */
@@ -25,8 +28,10 @@ export async function claimFault(
 ): Promise<Verification | undefined> {
   for (const [name, wanted] of Object.entries(spec.claims ?? {})) {
     const expected = expectedClaim(wanted, inbound)
+    if (expected === undefined && String(wanted).endsWith('?')) continue
     if (expected === undefined) return failed('bad_config', `set config.${String(wanted).slice(1)}`)
-    if (!claimFits(payload[name], expected))
+    const sent = name.split('|').find((each) => payload[each] !== undefined) ?? name
+    if (!claimFits(payload[sent], expected))
       return failed('bad_claims', `the claim ${name} is not the expected one`)
   }
   for (const name of spec.required ?? []) {
@@ -63,7 +68,7 @@ function expectedClaim(
   { config, request }: Inbound,
 ): string | boolean | readonly string[] | undefined {
   if (typeof wanted !== 'string' || !wanted.startsWith('$')) return wanted
-  const name = wanted.slice(1)
+  const name = wanted.slice(1).replace(/\?$/, '')
   const set = configText(config, name)
   // The audience of a token is by convention the URL that it is sent to.
   const isAudience = name === 'audience' || name === 'endpointUrl'

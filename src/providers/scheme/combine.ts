@@ -1,5 +1,5 @@
 import type { Verification } from '../../model/verification.ts'
-import { failed, type Scheme } from './scheme.ts'
+import { failed, type Inbound, type Scheme } from './scheme.ts'
 
 /** Any of the schemes suffices. The failure told is that of the one that the request came closest to. */
 export function anyOf(...schemes: Scheme[]): Scheme {
@@ -32,17 +32,27 @@ export function firstOf(...schemes: Scheme[]): Scheme {
   }
 }
 
-/** Every scheme must hold; the verdict is the last one's. */
+/** A scheme for some requests or settings only; of others it says nothing. */
+export function onlyIf(applies: (inbound: Inbound) => boolean, scheme: Scheme): Scheme {
+  return {
+    ...scheme,
+    verify: (inbound) =>
+      applies(inbound) ? scheme.verify(inbound) : Promise.resolve({ verdict: 'unattempted' }),
+  }
+}
+
+/** Every scheme must hold; the verdict is the last one's that has any. */
 export function allOf(...schemes: Scheme[]): Scheme {
   return {
     ...shared(schemes, ' and '),
     verify: async (inbound) => {
-      let verdict: Verification = failed('bad_config')
+      let verdict: Verification | undefined
       for (const scheme of schemes) {
-        verdict = await scheme.verify(inbound)
-        if (verdict.verdict === 'failed') return verdict
+        const next = await scheme.verify(inbound)
+        if (next.verdict === 'failed') return next
+        if (verdict === undefined || next.verdict !== 'unattempted') verdict = next
       }
-      return verdict
+      return verdict ?? failed('bad_config')
     },
   }
 }

@@ -1,8 +1,10 @@
 import { decodeProtectedHeader, errors, importJWK, jwtVerify, type JWTPayload } from 'jose'
 import { fromBase64Url, text, toBase64Url, utf8 } from '../../model/bytes.ts'
-import { headerOf } from '../../model/request.ts'
+import { headerOf, type RawRequest } from '../../model/request.ts'
 import type { Verification } from '../../model/verification.ts'
 import { claimFault, type ClaimSpec } from './claims.ts'
+import { documentOf } from './document.ts'
+import { atPointer, scalarText } from './json.ts'
 import { keyMaterial } from './key-material.ts'
 import { hmacKey, type Hash } from './key-cache.ts'
 import { Lru } from './lru.ts'
@@ -12,8 +14,10 @@ import { failed, liveSecrets, type Inbound, type Scheme } from './scheme.ts'
 export type JwtAlgorithm = 'HS256' | 'HS384' | 'HS512' | 'RS256' | 'ES256'
 
 export interface JwtSpec extends ClaimSpec {
-  /** The header with the token; absent when the body is the token. */
+  /** The header with the token; absent when the body is the token, or holds some. */
   header?: string
+  /** The list of tokens in the body, each of which must hold. They vouch for the sender, not for the body. */
+  each?: `/${string}`
   /** Before the token, required: `Bearer`. */
   bearer?: true
   algorithms: readonly JwtAlgorithm[]
@@ -32,19 +36,31 @@ export interface JwtSpec extends ClaimSpec {
 
 type Key = CryptoKey | Uint8Array
 
+/** Each costs a check of a signature. */
+const LISTED_MAX = 20
+
 /** A JSON Web Token (RFC 7519) that vouches for the request, checked by jose. */
 export function jwt(spec: JwtSpec): Scheme {
   const bound = spec.bodyHash === undefined ? '' : ` with the body's hash in \`${spec.bodyHash.claim}\``
   return {
-    summary: `JWT ${spec.algorithms.join('/')} in \`${spec.header ?? 'the body'}\`${bound}`,
-    verify: (inbound) => checkToken(spec, inbound),
+    summary: `JWT ${spec.algorithms.join('/')} in \`${whereOf(spec)}\`${bound}`,
+    verify: (inbound) => checkTokens(spec, inbound),
   }
 }
 
-async function checkToken(spec: JwtSpec, inbound: Inbound): Promise<Verification> {
+async function checkTokens(spec: JwtSpec, inbound: Inbound): Promise<Verification> {
   if (spec.unsignedWithoutSecret && liveSecrets(inbound).length === 0) return { verdict: 'unattempted' }
-  const token = tokenOf(spec, inbound)
-  if (typeof token !== 'string') return token
+  const tokens = tokensOf(spec, inbound)
+  if (!Array.isArray(tokens)) return tokens
+  let verdict = failed('missing_header', `no token in ${whereOf(spec)}`)
+  for (const token of tokens) {
+    verdict = await checkToken(spec, token, inbound)
+    if (verdict.verdict === 'failed') return verdict
+  }
+  return verdict
+}
+
+async function checkToken(spec: JwtSpec, token: string, inbound: Inbound): Promise<Verification> {
   const header = headerOfToken(token)
   if (header === undefined) return failed('bad_format', 'not a JSON Web Token')
   const algorithm = spec.algorithms.find((known) => known === header.alg)
@@ -62,17 +78,31 @@ async function checkToken(spec: JwtSpec, inbound: Inbound): Promise<Verification
     const fault = await claimFault(spec, result.payload, inbound)
     if (fault !== undefined) return fault
     // A token that does not name the body's hash says who sent the request, not what was sent.
-    return { verdict: spec.bodyHash || spec.header === undefined ? 'verified' : 'authenticated', keyIndex }
+    const isBody = spec.header === undefined && spec.each === undefined
+    return { verdict: spec.bodyHash || isBody ? 'verified' : 'authenticated', keyIndex }
   }
   return verdict
 }
 
-function tokenOf(spec: JwtSpec, { request }: Inbound): string | Verification {
+function whereOf({ header, each }: JwtSpec): string {
+  return header ?? each ?? 'the body'
+}
+
+function tokensOf(spec: JwtSpec, { request }: Inbound): string[] | Verification {
+  if (spec.each !== undefined) return listedTokens(request, spec.each)
   const sent = spec.header === undefined ? text(request.body).trim() : headerOf(request, spec.header)
-  if (sent === undefined || sent === '')
-    return failed('missing_header', `no token in ${spec.header ?? 'the body'}`)
-  if (!spec.bearer) return sent
-  return /^Bearer +(\S+)$/i.exec(sent)?.[1] ?? failed('bad_format', 'not a bearer token')
+  if (sent === undefined || sent === '') return []
+  if (!spec.bearer) return [sent]
+  const bearer = /^Bearer +(\S+)$/i.exec(sent)?.[1]
+  return bearer === undefined ? failed('bad_format', 'not a bearer token') : [bearer]
+}
+
+function listedTokens(request: RawRequest, pointer: string): string[] | Verification {
+  const document = documentOf(request)
+  const list = 'value' in document ? atPointer(document.value, pointer) : undefined
+  if (!Array.isArray(list)) return []
+  if (list.length > LISTED_MAX) return failed('bad_format', `more than ${LISTED_MAX} tokens`)
+  return list.map((each) => scalarText(each) ?? '')
 }
 
 /** The header of a well-formed token. The signature must be in its one spelling: jose ignores unused bits. */

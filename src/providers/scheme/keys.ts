@@ -1,10 +1,16 @@
 import { Lru } from './lru.ts'
 
-/** What to fetch, and from whom it may come. */
-export interface KeyRequest {
-  url: string
-  /** Whole host names. The URL itself may be the sender's wish; the host never is. */
+/** Whose URLs may be fetched. The URL itself may be the sender's wish; the host never is. */
+export interface PinnedHosts {
+  /** Whole host names. */
   hosts: readonly (string | RegExp)[]
+  /** Beside the standard one. */
+  port?: number
+}
+
+/** What to fetch, and from whom it may come. */
+export interface KeyRequest extends PinnedHosts {
+  url: string
   /** A POST with this JSON, for providers that hand keys out by API. */
   body?: string
   headers?: Readonly<Record<string, string>>
@@ -69,11 +75,12 @@ export function makeKeyStore({ fetch, now }: KeyStoreDeps): KeyStore {
   }
 }
 
-/** https, the standard port, a pinned host, no credentials. */
-export function isPinned({ url, hosts }: Pick<KeyRequest, 'url' | 'hosts'>): boolean {
+/** https, the standard port or the other one that is known, a pinned host, no credentials. */
+export function isPinned({ url, hosts, port: other }: PinnedHosts & { url: string }): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, port, hostname, username, password } = new URL(url)
-  if (protocol !== 'https:' || port !== '' || username !== '' || password !== '') return false
+  if (port !== '' && port !== String(other)) return false
+  if (protocol !== 'https:' || username !== '' || password !== '') return false
   return hosts.some((host) => (typeof host === 'string' ? host === hostname : host.test(hostname)))
 }
 
