@@ -1,7 +1,7 @@
 import { utf8, type Bytes } from '../model/bytes.ts'
 import { isoTime } from '../model/clock.ts'
 import type { RequestSettings } from '../model/delivery-request.ts'
-import type { Event, EventHead } from '../model/event.ts'
+import { readableBody, type Event, type EventHead } from '../model/event.ts'
 import type { BatchId, DeliveryId, EventId } from '../model/id.ts'
 import type { HeaderPair } from '../model/request.ts'
 import { toForm, toXml } from './document.ts'
@@ -88,7 +88,7 @@ function aggregateJson(items: Items, key: string | null): string {
 
 function batchPayload({ id, items }: Composed, { payload, contentType }: RequestSettings): Payload {
   if (contentType === 'application/cloudevents+json') {
-    const list = items.map(({ event: { head, body } }) => cloudEvent(head, body))
+    const list = items.map(({ event: { head, body } }) => cloudEvent(head, readableBody(head, body)))
     return typed('application/cloudevents-batch+json; charset=utf-8', `[${list.join()}]`)
   }
   const list = items.map(payload === 'envelope' ? enveloped : payload === 'raw' ? bare : item)
@@ -107,11 +107,11 @@ function batchPayload({ id, items }: Composed, { payload, contentType }: Request
 }
 
 function item({ id, event: { head, body } }: Items[number]): string {
-  return `{"id":"${id}",${standard(head, body).slice(1)}`
+  return `{"id":"${id}",${standard(head, readableBody(head, body)).slice(1)}`
 }
 
 function enveloped({ id, event: { head, body } }: Items[number]): string {
-  return `{"id":"${id}",${envelope(head, body).slice(1)}`
+  return `{"id":"${id}",${envelope(head, readableBody(head, body)).slice(1)}`
 }
 
 function bare({ event }: Items[number]): string {

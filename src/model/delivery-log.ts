@@ -48,7 +48,7 @@ export interface AttemptRecord {
   responseBody?: string
   responseTruncated?: boolean
   error?: string
-  /** It was one of so many in a request; the answer stands whole with the delivery that is named here. */
+  /** It was one of so many in a request; what was sent and answered stands with the delivery that is named here. */
   batch?: { id: BatchId; size: number; deliveryId: DeliveryId }
 }
 

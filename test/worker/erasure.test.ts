@@ -1,3 +1,4 @@
+import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { sweepErasures } from '../../src/erasing.ts'
@@ -259,6 +260,75 @@ describe('an erasure', () => {
     expect(await placesWith(secret)).toEqual(['d1'])
     expect(await settle(erasure)).toMatchObject({ state: 'done' })
     expect(await placesWith(secret)).toEqual([])
+  })
+
+  it('reaches into batches, wherever they are', { timeout: 60_000 }, async () => {
+    const person = 'batched-person-7741'
+    const endpointFor = (name: string, settings: object = {}) =>
+      world.endpoint(name, {
+        batch: { maxEvents: 3, maxSeconds: 20 },
+        retry: { scheduleSeconds: [0, 30, 30] },
+        ...settings,
+      })
+    world.answer = (arrived) => {
+      if (arrived.url.includes('/waits/')) return new Response(arrived.body, { status: 503 })
+      return echo(arrived)
+    }
+    const ids: string[] = []
+    const publishTo = async (type: string) => {
+      for (const name of ['one', person, 'three']) {
+        const id = await world.publish(type, { name })
+        if (name === person) ids.push(id)
+      }
+    }
+    const went = await endpointFor('went')
+    await publishTo('went')
+    await world.untilLogged(went, 'delivered', 3)
+    const waits = await endpointFor('waits', { retry: { scheduleSeconds: [0, 300] } })
+    await publishTo('waits')
+    await world.untilLogged(waits, 'retrying', 3)
+    const gathers = await endpointFor('gathers', { batch: { maxEvents: 9, maxSeconds: 3_600 } })
+    await publishTo('gathers')
+    // Before its window ends, so that it is only shown.
+    await runDurableObjectAlarm(gathers.object)
+    await world.untilLogged(gathers, 'pending', 3)
+    const flies = await endpointFor('flies')
+    const answer = Promise.withResolvers<Response>()
+    world.answer = ({ attempt }) => (attempt === '1' ? new Response('', { status: 503 }) : answer.promise)
+    await publishTo('flies')
+    await world.untilLogged(flies, 'retrying', 3)
+    await fireUntil(world, flies.object, () => world.at(flies).length === 2)
+    expect(await placesWith(person)).toEqual(['d1', 'objects'])
+
+    const sent = world.arrived.length
+    const erasure = await world.call<Erasure>('POST', '/erasures', { eventIds: ids })
+    expect(erasure).toMatchObject({ state: 'settling', error: null, counts: { events: 4, cancelled: 2 } })
+    answer.resolve(new Response(`not now, ${person}`, { status: 503, headers: { 'x-echo': person } }))
+    await world.untilLogged(flies, 'retrying', 2)
+    const objects = [went, waits, gathers, flies].map(({ object }) => object)
+    for (const object of objects) await fireAlarm(world, object)
+    expect(await settle(erasure)).toMatchObject({ state: 'done', error: null })
+    expect(await placesWith(person)).toEqual([])
+
+    world.answer = echo
+    for (const object of objects) await evict(object)
+    for (const { url, object } of [waits, gathers, flies]) {
+      const count = world.at({ url }).length
+      await fireUntil(world, object, () => world.at({ url }).length > count)
+    }
+    for (const endpoint of [waits, gathers, flies]) {
+      const shown = await world.untilLogged(endpoint, 'delivered', 2)
+      expect(shown.map(({ status }) => status).toSorted()).toEqual(['cancelled', 'delivered', 'delivered'])
+    }
+    const bodies = world.arrived
+      .slice(sent)
+      .map(({ body }) => JSON.parse(body) as { data: { name: string } }[])
+    expect(bodies.map((items) => items.map(({ data }) => data.name))).toEqual(
+      Array.from({ length: 3 }, () => ['one', 'three']),
+    )
+    const answers = (await world.untilLogged(went, 'delivered', 3)).map(({ attemptLog }) => attemptLog[0])
+    for (const each of answers) expect(each).toMatchObject({ response: { body: '' }, statusCode: 200 })
+    expect(await placesWith(person)).toEqual([])
   })
 
   it('goes on where it stopped, however large it is and whatever fails', { timeout: 60_000 }, async () => {
