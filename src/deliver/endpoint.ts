@@ -64,8 +64,9 @@ export class EndpointQueue {
       },
       Math.max(checkpoint?.receipt ?? 0, this.#lanes.lastReceipt()),
     )
-    resendUnconfirmed(checkpoint, { store, outbox: this.#outbox, lanes: this.#lanes })
     this.#progress = new Progress({ ...this.#kept(), clock, state: () => this.#checkpoint() })
+    resendUnconfirmed(checkpoint, { store, outbox: this.#outbox, lanes: this.#lanes })
+    this.#progress.begin()
   }
 
   get endpoint(): Endpoint | undefined {

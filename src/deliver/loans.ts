@@ -45,7 +45,11 @@ export class Loans {
 
   /** What of a hand-over is new, and the segments of it that are still borrowed. */
   without(batch: AcceptBatch): { fresh: AcceptBatch | undefined; owed: number[] } {
-    const known = batch.items.map((item) => this.#known.get(itemKey({ intake: batch.intake, ...item })))
+    const known = batch.items.map((item) => {
+      const position = this.#known.get(itemKey({ intake: batch.intake, ...item }))
+      // A replay, or a retry by hand, wants it once more, unless it is under way.
+      return batch.origin === undefined || this.#isUnderWay(position) ? position : undefined
+    })
     const owed = batch.items.filter((_, at) => (known[at] ?? 0) < 0).map(({ segment }) => segment)
     const items = batch.items.filter((_, at) => known[at] === undefined)
     if (items.length === batch.items.length) return { fresh: batch, owed: [] }
@@ -134,6 +138,10 @@ export class Loans {
     for (const position of positions) this.#loans.delete(position)
     this.#repay(loans.filter(({ position }) => position === undefined))
     return loans.flatMap(({ position }) => position ?? [])
+  }
+
+  #isUnderWay(position: number | undefined): boolean {
+    return position !== undefined && this.#loans.get(position)?.isOver === false
   }
 
   /** Tells the intakes of segments of which nothing is owed any more. */

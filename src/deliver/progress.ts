@@ -27,13 +27,17 @@ export interface ProgressDeps {
 export class Progress {
   readonly #deps: ProgressDeps
   /** The checkpoint that the journal carries, and how many deliveries were settled since. */
-  #written: string
-  #receipt: number
+  #written = ''
+  #receipt = 0
   #unwritten = 0
 
   constructor(deps: ProgressDeps) {
     this.#deps = deps
-    const state = deps.state()
+  }
+
+  /** What stands now is what the journal says, but for what every new life does again. */
+  begin(): void {
+    const state = this.#deps.state()
     this.#written = this.#worth(state)
     this.#receipt = state.receipt
   }

@@ -36,6 +36,8 @@ export class Inbox {
   readonly #deps: InboxDeps
   readonly #handOvers: HandOvers
   readonly #intake: Intake
+  /** Whether this life has tried to register; a failure is tried again with the alarm. */
+  #hasAsked = false
 
   constructor(deps: InboxDeps) {
     const { store, name, clock, after, alarm, turn, sync } = deps
@@ -51,7 +53,11 @@ export class Inbox {
       ...shared,
       turn,
       sync,
-      committed: (segment, records) => this.#handOvers.add(segment, records),
+      committed: (segment, records) => {
+        this.#handOvers.add(segment, records)
+        // The sweep must know it before an alarm can be lost.
+        if (!store.registered && !this.#hasAsked) void this.#register()
+      },
     })
     if (!this.#handOvers.isIdle) this.#handOvers.start()
   }
@@ -139,6 +145,7 @@ export class Inbox {
   /** A failure is tried again with the next alarm. */
   async #register(): Promise<void> {
     const { register, alarm, clock } = this.#deps
+    this.#hasAsked = true
     try {
       await register()
       this.#deps.store.registered = true

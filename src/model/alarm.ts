@@ -8,7 +8,7 @@ export interface AlarmDeps {
 }
 
 /** The platform fires alarms at least once, but an object need not stake its deliveries on that. */
-const LATE_MS_MAX = 60_000
+const LATE_MS_MAX = 5_000
 
 /** The one alarm of an object. Setting it is a billed row: it is only moved when it must come earlier. */
 export class Alarm {

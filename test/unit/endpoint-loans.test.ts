@@ -93,6 +93,16 @@ describe('a delivery that is lent', () => {
     expect(world.started).toHaveLength(2)
   })
 
+  it('is tried once more by a replay, but not while it is under way', async () => {
+    const world = new EndpointWorld()
+    const accepted = world.accept(1, [], LEND)
+    world.acceptAgain(accepted, { origin: 'rpl_a' })
+    expect(world.started).toHaveLength(1)
+    await world.inFlight[0]?.answer(OK)
+    world.acceptAgain(accepted, { origin: 'rpl_b', triedBefore: 1 })
+    expect(world.started.map(({ attempt }) => attempt)).toEqual([1, 2])
+  })
+
   it.each([
     ['ordered endpoint', { ordering: 'endpoint' }],
     ['endpoint that orders by key', { ordering: 'key' }],

@@ -111,7 +111,9 @@ function deliveryExamples(): Examples {
   const dead = { ...DELIVERED, status: 'dead', statusCode: 500, error: 'The receiver answered 500.' }
   return {
     'GET /deliveries': { answer: pageOf(DELIVERED) },
-    'GET /deliveries/:id': { answer: { ...DELIVERED, attemptLog: attempts } },
+    'GET /deliveries/:id': {
+      answer: { ...DELIVERED, attemptLog: attempts.map((each) => ({ ...each, batch: null })) },
+    },
     'POST /deliveries/:id/retries': { answer: { ...dead, status: 'retrying', nextAttemptAt: AT } },
     'POST /deliveries/:id/cancellations': { answer: { ...dead, status: 'cancelled' } },
     'POST /endpoints/:id/tests': {
