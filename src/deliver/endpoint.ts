@@ -277,8 +277,7 @@ export class EndpointQueue {
       const settings = this.#endpoint?.settings ?? endpoint.settings
       const notice = this.gate.observe(attempted.outcome, attempted.record.durationMs, settings)
       const place = () => this.#writeLoan(unit)
-      const members = this.#loans.current(parcel.members)
-      const sent = { ...parcel, members, position: this.#loans.placeOf(unit), place }
+      const sent = { ...this.#loans.current(parcel), place }
       const dueAt = concludeParcel(this.#parts(this.#endpoint ?? endpoint), sent, attempted)
       if (dueAt !== undefined) this.#deps.wakeBy(dueAt)
       if (notice) this.#deps.notify({ ...notice, deliveryId: input.deliveryId })

@@ -100,9 +100,12 @@ export class Loans {
     }
   }
 
-  /** As they are by now: what was lent may have been erased since its attempt began. */
-  current(members: Parcel['members']): Parcel['members'] {
-    return members.map((each) => ({ ...each, delivery: this.delivery(each.position) ?? each.delivery }))
+  /** As it is by now: what was lent may have been written down, or erased, since its attempt began. */
+  current(parcel: Parcel): Parcel & { position: number } {
+    const members = parcel.members.map(({ position, delivery }) => {
+      return { position, delivery: this.delivery(position) ?? delivery }
+    })
+    return { ...parcel, members, position: this.placeOf(parcel.unit) }
   }
 
   /** Whether the journal's delivery there was a loan, and is still being tried. */
