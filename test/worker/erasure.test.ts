@@ -1,20 +1,9 @@
-import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { sweepErasures } from '../../src/erasing.ts'
-import { SETTLING_MS } from '../../src/erase/step.ts'
 import { sha256, toHex, utf8 } from '../../src/model/bytes.ts'
-import { dumpEverything } from './dump.ts'
+import { echo, placesWith, settle, type Erasure } from './erasing.ts'
 import { evict, fireAlarm, fireUntil, RelayWorld } from './relay-world.ts'
-
-interface Erasure {
-  id: string
-  state: string
-  subjectHash: string
-  counts: Record<string, number>
-  eventHashes: string[]
-  error: string | null
-}
 
 let world: RelayWorld
 beforeAll(async () => {
@@ -22,15 +11,6 @@ beforeAll(async () => {
 })
 
 const hash = async (text: string) => toHex(await sha256(utf8(text)))
-
-async function placesWith(text: string): Promise<string[]> {
-  const dump = await dumpEverything()
-  return Object.entries(dump).flatMap(([place, content]) => (content.includes(text) ? [place] : []))
-}
-
-/** A receiver that repeats what it was told, in its answer and in a header. */
-const echo = ({ body }: { body: string }) =>
-  new Response(body.slice(0, 2_000), { headers: { 'x-echo': encodeURIComponent(body.slice(0, 200)) } })
 
 async function post(url: string, body: string, headers: Record<string, string> = {}) {
   const init = { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } }
@@ -43,13 +23,6 @@ const untilListed = (path: string, count: number) =>
     expect(list.data).toHaveLength(count)
     return list.data
   }, 15_000)
-
-/** The end of an erasure, whose last look comes a minute after it was made. */
-async function settle(erasure: Erasure): Promise<Erasure> {
-  world.now += SETTLING_MS
-  await sweepErasures(env)
-  return await world.call<Erasure>('GET', `/erasures/${erasure.id}`)
-}
 
 describe('an erasure', () => {
   it('leaves nothing of a person in any object, database or bucket', { timeout: 90_000 }, async () => {
@@ -116,7 +89,7 @@ describe('an erasure', () => {
     )
     expect(erasure.subjectHash).toBe(await hash(`${erasure.id} ${JSON.stringify(subject)}`))
     for (const { object } of [delivered, failing, paused]) await fireAlarm(world, object)
-    const done = await settle(erasure)
+    const done = await settle(world, erasure)
     expect(done).toMatchObject({ state: 'done', error: null, counts: { events: 2 } })
     expect(await placesWith(person)).toEqual([])
 
@@ -196,7 +169,7 @@ describe('an erasure', () => {
     const audit = await world.call<{ data: object[] }>('GET', '/audit?action=post-subject-exports')
     expect(audit.data).toHaveLength(3)
     expect(JSON.stringify(audit)).not.toContain('exported-person')
-    await settle(await world.call<Erasure>('POST', '/erasures', subject))
+    await settle(world, await world.call<Erasure>('POST', '/erasures', subject))
     const gone = await world.call<{ data: unknown[] }>('POST', '/subject-exports', subject)
     expect(gone.data).toEqual([])
   })
@@ -207,10 +180,12 @@ describe('an erasure', () => {
     await world.call('POST', '/events', { type: 'again', data: { a: 1 }, orderingKey: 'key-of-again' })
     await world.untilLogged(endpoint, 'delivered', 1)
     const first = await settle(
+      world,
       await world.call<Erasure>('POST', '/erasures', { orderingKey: 'key-of-again' }),
     )
     expect(first).toMatchObject({ state: 'done', counts: { events: 1, deliveries: 1 } })
     const second = await settle(
+      world,
       await world.call<Erasure>('POST', '/erasures', { orderingKey: 'key-of-again' }),
     )
     expect(second).toMatchObject({ state: 'done', counts: { events: 0, segments: 0, deliveries: 0 } })
@@ -258,79 +233,8 @@ describe('an erasure', () => {
       .bind(id)
       .run()
     expect(await placesWith(secret)).toEqual(['d1'])
-    expect(await settle(erasure)).toMatchObject({ state: 'done' })
+    expect(await settle(world, erasure)).toMatchObject({ state: 'done' })
     expect(await placesWith(secret)).toEqual([])
-  })
-
-  it('reaches into batches', { timeout: 60_000 }, async () => {
-    const person = 'batched-person-7741'
-    const endpointFor = (name: string, settings: object = {}) =>
-      world.endpoint(name, {
-        batch: { maxEvents: 3, maxSeconds: 20 },
-        retry: { scheduleSeconds: [0, 30, 30] },
-        ...settings,
-      })
-    world.answer = (arrived) => {
-      if (arrived.url.includes('/waits/')) return new Response(arrived.body, { status: 503 })
-      return echo(arrived)
-    }
-    const ids: string[] = []
-    const publishTo = async (type: string) => {
-      for (const name of ['one', person, 'three']) {
-        const id = await world.publish(type, { name })
-        if (name === person) ids.push(id)
-      }
-    }
-    const went = await endpointFor('went')
-    await publishTo('went')
-    await world.untilLogged(went, 'delivered', 3)
-    const waits = await endpointFor('waits', { retry: { scheduleSeconds: [0, 300] } })
-    await publishTo('waits')
-    await world.untilLogged(waits, 'retrying', 3)
-    const gathers = await endpointFor('gathers', { batch: { maxEvents: 9, maxSeconds: 3_600 } })
-    await publishTo('gathers')
-    // Before its window ends, so that it is only shown.
-    await vi.waitFor(async () => {
-      await runDurableObjectAlarm(gathers.object)
-      const { data } = await world.call<{ data: object[] }>('GET', `/deliveries?endpointId=${gathers.id}`)
-      expect(data).toHaveLength(3)
-    }, 10_000)
-    const flies = await endpointFor('flies')
-    const answer = Promise.withResolvers<Response>()
-    world.answer = ({ attempt }) => (attempt === '1' ? new Response('', { status: 503 }) : answer.promise)
-    await publishTo('flies')
-    await world.untilLogged(flies, 'retrying', 3)
-    await fireUntil(world, flies.object, () => world.at(flies).length === 2)
-    expect(await placesWith(person)).toEqual(['d1', 'objects'])
-
-    const sent = world.arrived.length
-    const erasure = await world.call<Erasure>('POST', '/erasures', { eventIds: ids })
-    expect(erasure).toMatchObject({ state: 'settling', error: null, counts: { events: 4, cancelled: 2 } })
-    answer.resolve(new Response(`not now, ${person}`, { status: 503, headers: { 'x-echo': person } }))
-    await world.untilLogged(flies, 'retrying', 2)
-    const objects = [went, waits, gathers, flies].map(({ object }) => object)
-    world.answer = echo
-    for (const object of objects) await fireAlarm(world, object)
-    expect(await settle(erasure)).toMatchObject({ state: 'done', error: null })
-    expect(await placesWith(person)).toEqual([])
-
-    for (const object of objects) await evict(object)
-    for (const { url, object } of [waits, gathers, flies]) {
-      await fireUntil(world, object, () => world.arrived.slice(sent).some((each) => each.url === url))
-    }
-    for (const endpoint of [waits, gathers, flies]) {
-      const shown = await world.untilLogged(endpoint, 'delivered', 2)
-      expect(shown.map(({ status }) => status).toSorted()).toEqual(['cancelled', 'delivered', 'delivered'])
-    }
-    const bodies = world.arrived
-      .slice(sent)
-      .map(({ body }) => JSON.parse(body) as { data: { name: string } }[])
-    expect(bodies.map((items) => items.map(({ data }) => data.name))).toEqual(
-      Array.from({ length: 3 }, () => ['one', 'three']),
-    )
-    const answers = (await world.untilLogged(went, 'delivered', 3)).map(({ attemptLog }) => attemptLog[0])
-    for (const each of answers) expect(each).toMatchObject({ response: { body: '' }, statusCode: 200 })
-    expect(await placesWith(person)).toEqual([])
   })
 
   it('goes on where it stopped, however large it is and whatever fails', { timeout: 60_000 }, async () => {
@@ -358,7 +262,7 @@ describe('an erasure', () => {
       world.now += 130_000
       await sweepErasures(env)
     }
-    const done = await settle(await list())
+    const done = await settle(world, await list())
     expect(done).toMatchObject({ state: 'done', error: null, counts: { events: 200, cancelled: 200 } })
     expect(await placesWith('one-of-many-3317')).toEqual([])
   })
