@@ -31,6 +31,7 @@ import { findProvider } from './providers/registry.ts'
 import { tenantMasking } from './tenant-masking.ts'
 import { probeEndpoint } from './probing.ts'
 import { findRegistration } from './registrations/registry.ts'
+import { acknowledgeMessages, pullMessages } from './pulling.ts'
 import { orderDelivery, redeliver } from './redeliver.ts'
 import { endpointsWanting } from './replaying.ts'
 import { makeSend } from './registering.ts'
@@ -174,6 +175,8 @@ function makeApiFor(env: Env): Api {
     },
     orderDelivery: (endpoint, order, delivery) => orderDelivery(env, endpoint, { order, delivery }),
     redeliver: (endpoint, again) => redeliver(env, endpoint, again),
+    pullMessages: (endpoint, poll) => pullMessages(env, endpoint, poll),
+    acknowledgeMessages: (endpoint, what) => acknowledgeMessages(env, endpoint, what),
     probe: (endpoint, request) => probeEndpoint(env, endpoint, request),
     endpointsWanting: (tenantId, events) => endpointsWanting(env, tenantId, events),
     // A queue that refuses is no reason to refuse: the sweep begins it within a minute.

@@ -17,6 +17,7 @@ import { eventTypeOperations } from './event-types.ts'
 import { eventOperations } from './events.ts'
 import { handle, responseOf, type ApiEnv } from './handle.ts'
 import { healthOperations } from './health.ts'
+import { messageOperations } from './messages.ts'
 import { metricsOperations } from './metrics.ts'
 import { lookupTableOperations } from './lookup-tables.ts'
 import { openApiOf } from './openapi.ts'
@@ -118,6 +119,7 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...publishOperations(deps, check),
     ...eventOperations(deps),
     ...deliveryOperations(deps),
+    ...messageOperations(deps),
     ...orderOperations(deps),
     ...probeOperations(deps),
     ...replayOperations(deps),

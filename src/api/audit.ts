@@ -55,9 +55,12 @@ export function auditOperations({ logDb }: ApiDeps): Operation[] {
   ]
 }
 
-/** Whether calls of the operation are kept: what changes the configuration. Events are data, and have their own log. */
+/** Have their own log. */
+const DATA: readonly Operation['access'][] = ['events', 'messages']
+
+/** Whether calls of the operation are kept: what changes the configuration. */
 export function isAudited({ method, access, isHarmless }: Operation): boolean {
-  return method !== 'GET' && access !== 'events' && isHarmless !== true
+  return method !== 'GET' && !DATA.includes(access) && isHarmless !== true
 }
 
 export interface Audited {

@@ -12,6 +12,7 @@ import type { Subscription } from '../model/subscription.ts'
 import type { SystemEvent } from '../model/notice.ts'
 import type { Probed, ProbeRequest } from '../model/probe.ts'
 import type { Publication } from '../model/publication.ts'
+import type { Acknowledgement, MessageId, Poll, PulledMessage } from '../model/pull.ts'
 import type { Result } from '../model/result.ts'
 import type { ByHand } from '../model/rpc.ts'
 import type { Sealer } from '../model/seal.ts'
@@ -23,6 +24,18 @@ export interface KnownProvider {
   needsSecret: boolean
   /** Each must accept the source's `config`, which may hold keys beyond them. */
   configSchemas: readonly z.ZodType[]
+}
+
+/** A page of messages, and which of the endpoint's objects leased it. */
+export interface PagePlace {
+  shard: number
+  page: number
+}
+
+export interface PulledPage {
+  /** Undefined: there is no message. */
+  place?: PagePlace
+  messages: PulledMessage[]
 }
 
 /** What the management API needs from the rest of the Worker. */
@@ -55,6 +68,13 @@ export interface ApiDeps {
   orderDelivery: (endpoint: Endpoint, order: 'retry' | 'cancel', delivery: DeliveryRef) => Promise<ByHand>
   /** Hands a delivery that has ended over once more; false: its event is no longer stored. */
   redeliver: (endpoint: Endpoint, again: { ref: DeliveryRef; triedBefore: number }) => Promise<boolean>
+  /** Leases messages of an endpoint that is polled; `after` is the page before, which is acknowledged. */
+  pullMessages: (endpoint: Endpoint, poll: Omit<Poll, 'page'> & { after?: PagePlace }) => Promise<PulledPage>
+  /** Answers with the deliveries that were leased, and that this ended. */
+  acknowledgeMessages: (
+    endpoint: Endpoint,
+    what: Omit<Acknowledgement, 'of'> & { of: PagePlace | { ids: MessageId[] } },
+  ) => Promise<MessageId[]>
   /** Sends test events to the endpoint and answers what became of them. */
   probe: (endpoint: Endpoint, request: ProbeRequest) => Promise<Probed[]>
   /** The endpoints that want events like these, each as often as its subscriptions do. */

@@ -1,7 +1,5 @@
 import { z } from 'zod'
-import { batchFaults } from '../model/batch.ts'
-import type { Endpoint, EndpointSettings } from '../model/endpoint.ts'
-import { requestFaults } from '../model/delivery-request.ts'
+import { endpointFaults, type Endpoint, type EndpointSettings } from '../model/endpoint.ts'
 import { maskSecrets, secretsIn } from '../model/masked.ts'
 import { ProblemError, type FieldError } from '../model/problem.ts'
 import { MASK, type SealedParts, type SealedSecret, type Sealer } from '../model/seal.ts'
@@ -47,7 +45,7 @@ export async function sealSettings(
     sealer,
   }: Owner & { known: Pick<Endpoint, 'sealed' | 'references'>; references?: References | undefined },
 ): Promise<{ settings: EndpointSettings; sealed: SealedParts; references: References }> {
-  const faults = [...requestFaults(given), ...batchFaults(given), ...(await keyFaults(given))]
+  const faults = [...endpointFaults(given), ...(await keyFaults(given))]
   if (faults.length > 0) throw invalid(faults)
   const masked = await maskSecrets(given, { known: known.sealed ?? {}, id, sealer })
   if (!masked.ok) throw invalid(masked.error)
@@ -63,7 +61,8 @@ export async function sealSettings(
 export function requireSecretsAgain(given: EndpointSettings, before: EndpointSettings): void {
   const known = targetsOf(before)
   const moved = Object.entries(targetsOf(given))
-    .filter(([path, url]) => new URL(url).origin !== new URL(known[path] ?? url).origin)
+    // One that was polled had no target.
+    .filter(([path, url]) => known[path] === undefined || new URL(url).origin !== new URL(known[path]).origin)
     .map(([path]) => path)
   if (moved.length === 0) return
   const paths = secretsIn(given)
@@ -79,7 +78,7 @@ const AGAIN = 'give again the secrets that would go there, or leave them out.'
 
 /** Where an endpoint's secrets go: the receiver, and who gives tokens for it. */
 export function targetsOf({ url, auth }: EndpointSettings): Record<string, string> {
-  const target = { url: sampleUrl(url) }
+  const target: Record<string, string> = url === '' ? {} : { url: sampleUrl(url) }
   return auth.type === 'oauth2' ? { ...target, 'auth.tokenUrl': auth.tokenUrl } : target
 }
 

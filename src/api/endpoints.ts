@@ -201,7 +201,7 @@ async function create(deps: ApiDeps, { tenantId, body, references, now }: Creati
     id,
     tenantId,
     uid,
-    name: name ?? new URL(sampleUrl(given.url)).hostname,
+    name: name ?? nameOf(given),
     ...(await sealSettings(given, { ...owner, known: {}, references })),
     secrets: named(await newSecrets(secret, given.signing, owner), [references?.['secret']]),
     version: 1,
@@ -277,6 +277,10 @@ async function requireTargets(
     const { reason, detail } = checked.error
     throw new ProblemError('target_refused', detail, { errors: [{ path, message: reason }] })
   }
+}
+
+function nameOf({ url }: EndpointSettings): string {
+  return url === '' ? 'pull' : new URL(sampleUrl(url)).hostname
 }
 
 export async function amendEndpoint(

@@ -105,17 +105,19 @@ export function operation<
     idPrefix?: P
     query?: Q
     body?: B
+    /** False: a list whose pages cannot be read ahead, so that it is no NDJSON. */
+    isExported?: boolean
     run(call: Call<P, z.output<Q>, z.output<B>>): Promise<Answer>
   },
 ): Operation {
-  const { idPrefix, query, body } = spec
+  const { idPrefix, query, body, isExported = true, ...described } = spec
   return {
-    ...spec,
+    ...described,
     operationId: `${spec.method.toLowerCase()}${spec.path.replaceAll('/:', '-').replaceAll('/', '-')}`,
     idPrefix,
     query,
     body,
-    isList: query instanceof z.ZodObject && 'cursor' in query.shape,
+    isList: isExported && query instanceof z.ZodObject && 'cursor' in query.shape,
     async run(call) {
       if (!query && Object.keys(call.query).length > 0) refuseQuery(call.query)
       return spec.run({

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { getEndpoint } from '../db/endpoints.ts'
 import { diagnose, PROBE_RATE_MAX, PROBES_MAX, type Probed, type ProbeRequest } from '../model/probe.ts'
+import { ProblemError } from '../model/problem.ts'
 import { notFound } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
 import { operation, type Operation } from './operation.ts'
@@ -56,10 +57,17 @@ export function probeOperations({ db, probe }: ApiDeps): Operation[] {
       access: 'endpoints',
       idPrefix: 'ep',
       body: testSchema,
+      problems: ['conflict'],
       answers: { status: 200, schema: resultSchema },
       async run({ tenantId, id, body }) {
         const endpoint = await getEndpoint(db, { tenantId, id })
         if (!endpoint) throw notFound()
+        if (endpoint.settings.mode === 'pull') {
+          throw new ProblemError(
+            'conflict',
+            'Nothing is sent to a pull endpoint. Publish an event and poll it.',
+          )
+        }
         const { eventType: type, data = DATA, ...rest } = body
         const request: ProbeRequest = { ...rest, type, data }
         return { status: 200, body: show(request.kind, await probe(endpoint, request)) }

@@ -10,6 +10,7 @@ import { endpoints, subscriptions } from './schema.ts'
 import { insertion, type SubscriptionRecord } from './subscriptions.ts'
 
 type Ordering = Endpoint['settings']['ordering']
+type Mode = Endpoint['settings']['mode']
 
 /** An endpoint as it is stored; `Endpoint` is the part that its object needs. Times in milliseconds. */
 export interface EndpointRecord extends Endpoint {
@@ -52,6 +53,7 @@ export async function pageEndpointObjects(
       // Not the whole settings: a run of the sweep would parse hundreds of them.
       ordering: sql<Ordering>`settings ->> 'ordering'`,
       concurrency: sql<number>`settings ->> 'concurrency'`,
+      mode: sql<Mode | null>`settings ->> 'mode'`,
     })
     .from(endpoints)
     // A name is the id, or the id and a suffix: it sorts after the id and before any other.
@@ -59,9 +61,9 @@ export async function pageEndpointObjects(
     .orderBy(asc(endpoints.id))
     .limit(limit)
   const names: string[] = []
-  for (const { id, shards, ordering, concurrency } of rows) {
+  for (const { id, shards, ...settings } of rows) {
     if (names.length >= limit) break
-    names.push(...objectNames({ id: id as EndpointId, settings: { ordering, concurrency }, shards }))
+    names.push(...objectNames({ id: id as EndpointId, settings, shards }))
   }
   return names
 }

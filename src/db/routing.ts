@@ -5,6 +5,7 @@ import { endpointSettingsSchema, type EndpointSettings } from '../model/endpoint
 import type { EndpointId, SubscriptionId, TenantId } from '../model/id.ts'
 import type { SealedParts, Sealer } from '../model/seal.ts'
 import { putSecrets, subscriptionPlaces } from '../model/sealed-settings.ts'
+import type { Placing } from '../model/shard.ts'
 import {
   subscriptionSettingsSchema,
   type Subscription,
@@ -33,12 +34,12 @@ interface Row {
   endpointSettings: string
 }
 
-type Placing = Pick<EndpointSettings, 'ordering' | 'orderingKey' | 'concurrency'>
+type Placed = Placing & Pick<EndpointSettings, 'orderingKey'>
 
 /** What choosing between endpoints must know of one. */
 interface Target {
   version: number
-  endpoint: Placing
+  endpoint: Placed
   isDisabled: boolean
   failingSince: number | null
 }
@@ -46,12 +47,17 @@ interface Target {
 export interface RoutedRow {
   subscription: Subscription
   endpointVersion: number
-  endpoint: Placing
+  endpoint: Placed
   /** Where rules choose between endpoints: all of the tenant's. */
   targets?: ReadonlyMap<EndpointId, Target>
 }
 
-const placing = endpointSettingsSchema.pick({ ordering: true, orderingKey: true, concurrency: true })
+const placing = endpointSettingsSchema.pick({
+  mode: true,
+  ordering: true,
+  orderingKey: true,
+  concurrency: true,
+})
 
 /** Every subscription of the tenant, paused ones too, with the version of its endpoint. One query, two where rules choose endpoints. */
 export async function routedSubscriptions(

@@ -7,18 +7,15 @@ import type { EndpointSettings } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
 import type { DeliveryId } from '../model/id.ts'
 import { REPLY_BYTES_MAX } from '../model/reply.ts'
-import type { HeaderPair } from '../model/request.ts'
 import type { CheckTarget } from '../model/resolver.ts'
 import { err, ok, type Result } from '../model/result.ts'
 import { authHeaders } from './authorise.ts'
-import { compose, type Composed } from './compose.ts'
-import { encode } from './encode.ts'
-import { isErased } from './erased.ts'
+import type { Composed } from './compose.ts'
 import { exchange, type Failed, type Fetch, type Received } from './exchange.ts'
-import { prepare, setHeader, type Prepared } from './prepare.ts'
 import { logMaskOf, type Member } from './log-mask.ts'
+import type { Prepared } from './prepare.ts'
 import { recordOf } from './record.ts'
-import { signatureHeaders } from './sign.ts'
+import { bodyOf, composedOf, refused, signedRequest, withHeaders } from './request.ts'
 import { targetOf } from './target.ts'
 import type { TokenCache, TokenFailure } from './token.ts'
 
@@ -56,14 +53,14 @@ export interface Attempted {
 export async function attemptDelivery(input: AttemptInput, deps: AttemptDeps): Promise<Attempted> {
   const { settings, event } = input
   const at = deps.clock.now()
-  const given = await bodyOf(event, deps)
+  const given = await bodyOf(input, deps)
   const request = await makeRequest(input, { at, given }, deps)
   const wholeBytesMax = event.head.isAwaited ? REPLY_BYTES_MAX : 0
   const tried = request.ok
     ? await sendAuthorised(request.value, { settings, at, deps, wholeBytesMax })
     : request.error
   const durationMs = Math.max(0, deps.clock.now() - at)
-  const mask = logMaskOf(membersOf(input, given), settings)
+  const mask = logMaskOf(membersOf(input, given.ok ? given.value : undefined), settings)
   const record = recordOf({ at, durationMs, settings, mask, ...tried })
   return { outcome: tried.outcome, record, ...(tried.answer && { answer: tried.answer }) }
 }
@@ -78,60 +75,25 @@ export interface Tried {
   error?: string
 }
 
-type Refusal = Extract<Outcome, { kind: 'refused' }>
-
 /** The request but for its authorisation: guarded, in the form and the encoding that the endpoint asks for, and signed. */
 async function makeRequest(
   input: AttemptInput,
-  { at, given }: { at: number; given: Bytes | undefined },
+  { at, given }: { at: number; given: Result<Bytes, Tried> },
   { checkTarget }: AttemptDeps,
 ): Promise<Result<Prepared, Tried>> {
-  const { deliveryId, settings: own, secrets, attempt } = input
-  if ((input.batch?.items ?? [input]).every(isErased))
-    return refused('payload_missing', 'The payload was erased.')
-  if (given === undefined) return refused('payload_missing', 'The payload is no longer stored.')
-  const batch = input.batch && compose(input.batch, own, given)
-  const { event, settings } = batch ? { event: batch.event, settings: { ...own, ...batch.settings } } : input
-  const body = batch ? event.body : given
-  const target = targetOf(settings, event, body)
+  if (!given.ok) return given
+  const composed = composedOf(input, given.value)
+  const target = targetOf(composed.settings, composed.event, composed.body)
   if (!target.ok) return refused('bad_url', target.error)
   const checked = await checkTarget(target.value)
   if (!checked.ok) return refused(checked.error.reason, checked.error.detail)
-  const prepared = prepare({
-    event,
-    body,
-    url: checked.value.href,
-    settings,
-    attempt,
-    ...(batch && { batch }),
-  })
-  const encoded = await encode(prepared, settings).catch(() => undefined)
-  if (encoded === undefined) return refused('bad_settings', 'The key of `encryption` cannot be used.')
-  const signatures = await signatureHeaders({
-    signing: settings.signing,
-    id: input.batch?.id ?? deliveryId,
-    timestamp: Math.floor(at / 1000),
-    method: encoded.method,
-    url: encoded.url,
-    body: encoded.body ?? new Uint8Array(0),
-    secrets,
-  })
-  return ok(withHeaders(encoded, signatures))
-}
-
-/** Undefined: it is no longer stored. */
-async function bodyOf({ head, body }: Event, { readBody }: AttemptDeps): Promise<Bytes | undefined> {
-  return head.bodyKey === undefined ? body : await readBody(head.bodyKey)
+  return await signedRequest(input, { ...composed, at, url: checked.value.href })
 }
 
 /** The events that go, each with its body. In a batch one whose body is stored apart is alone. */
 function membersOf({ event, batch }: AttemptInput, given: Bytes | undefined): Member[] {
   const [, ...others] = batch?.items ?? []
   return [{ event, body: given }, ...others.map((each) => ({ event: each.event, body: each.event.body }))]
-}
-
-function refused(reason: Refusal['reason'], detail: string): Result<never, Tried> {
-  return err({ outcome: { kind: 'refused', reason, detail }, error: detail })
 }
 
 interface Sending {
@@ -188,10 +150,4 @@ function judged(request: Prepared, answer: Received | Failed, { settings, deps }
   const retryAfterMs = parseRetryAfter(headers.get('retry-after'), deps.clock.now())
   const control = headers.get('webhook-delivery')
   return { request, answer, outcome: judge({ statusCode, body, retryAfterMs, control }, settings) }
-}
-
-function withHeaders(request: Prepared, more: readonly HeaderPair[]): Prepared {
-  const headers = [...request.headers]
-  for (const [name, value] of more) setHeader(headers, name, value)
-  return { ...request, headers }
 }

@@ -181,6 +181,11 @@ export class Backlog {
     return settings && formOf(store, { settings, position, now: now() })
   }
 
+  /** It was leased when the object last died, and is so still: taken, and not to be started again. */
+  reopen(position: number): void {
+    if (removeFrom(this.#redo, position)) this.#open.add(position)
+  }
+
   /** It has just been written and is in flight already. */
   adopt(position: number): void {
     this.#adopted.add(position)

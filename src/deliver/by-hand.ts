@@ -6,6 +6,7 @@ import { isLogged, memberLogOf } from './conclude-batch.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
 import type { Loans } from './loans.ts'
 import type { Parts } from './conclude.ts'
+import { oldestNeeded } from './recover.ts'
 import { withItems } from './repeats.ts'
 import { keyOf } from './accepted-row.ts'
 
@@ -16,8 +17,6 @@ export interface Hands extends Parts {
   keyOf(position: number): string | null
   isInFlight(position: number): boolean
   loans: Loans
-  /** No position before it is needed any more. */
-  oldest: number
 }
 
 /** What a person orders; undefined hands: no delivery is here yet. */
@@ -93,7 +92,7 @@ export function withoutWaiting(waiting: WaitingIn, batch: AcceptBatch): AcceptBa
   const refs = batch.items.map(({ segment, index, subscriptionId }) => {
     return { subscriptionId, pointer: { intake, segment, index } }
   })
-  const positions = waiting.store.positionsOf(refs, waiting.oldest)
+  const positions = waiting.store.positionsOf(refs, oldestNeeded(waiting))
   const items = batch.items.filter((_, at) => {
     const ref = refs[at]
     return !ref || !positions.get(keyOf(ref))?.some((each) => isWaiting(waiting, each))
@@ -101,11 +100,11 @@ export function withoutWaiting(waiting: WaitingIn, batch: AcceptBatch): AcceptBa
   return items.length === 0 ? undefined : withItems(batch, items)
 }
 
-type WaitingIn = Pick<Hands, 'store' | 'outbox' | 'backlog' | 'lanes' | 'oldest'>
+type WaitingIn = Pick<Hands, 'store' | 'outbox' | 'backlog' | 'lanes'>
 
 /** Where the delivery waits or is in flight; undefined: it has ended, or was never here. */
 function findWaiting(waiting: WaitingIn, delivery: DeliveryRef): number | undefined {
-  const positions = waiting.store.positionsOf([delivery], waiting.oldest).get(keyOf(delivery)) ?? []
+  const positions = waiting.store.positionsOf([delivery], oldestNeeded(waiting)).get(keyOf(delivery)) ?? []
   return positions.find((each) => isWaiting(waiting, each))
 }
 

@@ -103,7 +103,8 @@ interface Member {
 }
 
 function memberOf({ store }: Parts, { position, delivery }: Omit<Member, 'wasSent'>): Member {
-  return { position, delivery: asItIsNow(store, { position, delivery }), wasSent: !isErased(delivery) }
+  const wasSent = store.erasedInFlight.has(position) || !isErased(delivery)
+  return { position, delivery: asItIsNow(store, { position, delivery }), wasSent }
 }
 
 /** The attempt as the log has it. What was erased since it began may be in the answer. */

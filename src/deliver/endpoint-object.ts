@@ -7,6 +7,7 @@ import type { ErasedEvent } from '../model/erasure.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { invariant } from '../model/invariant.ts'
 import type { BatchId } from '../model/id.ts'
+import type { Acknowledged, Acknowledgement, Poll, Polled } from '../model/pull.ts'
 import type { ByHand } from '../model/rpc.ts'
 import { endpointOfObject } from '../model/shard.ts'
 import { replyOf, type AwaitedDelivery, type Reply } from '../model/reply.ts'
@@ -17,6 +18,7 @@ import { EndpointQueue } from './endpoint.ts'
 import { eraseEvents } from './erase.ts'
 import { forgetOld } from './forget.ts'
 import type { Notice } from '../model/notice.ts'
+import { prepareMessage } from './message.ts'
 import { liveSecrets, openSettings } from './secrets.ts'
 import { DeliveryStore } from './store.ts'
 import { TokenCache } from './token.ts'
@@ -44,17 +46,21 @@ export class EndpointObject extends DurableObject<Env> {
       checkTarget,
     }
     const deps: AttemptDeps = { ...outward, readBody, tokens: new TokenCache(outward) }
+    const opened = async (endpoint: Endpoint) => ({
+      secrets: await liveSecrets(endpoint, sealer, systemClock.now()),
+      settings: await openSettings(endpoint, sealer),
+    })
     this.#queue = new EndpointQueue({
       store: new DeliveryStore(ctx.storage.sql),
       clock: systemClock,
       object,
       attempt: async (input, endpoint) => {
-        const secrets = await liveSecrets(endpoint, sealer, systemClock.now())
-        const settings = await openSettings(endpoint, sealer)
-        const attempted = await attemptDelivery({ ...input, settings, secrets }, deps)
+        const attempted = await attemptDelivery({ ...input, ...(await opened(endpoint)) }, deps)
         if (input.event.head.isAwaited) this.#answers.conclude(input.deliveryId, replyOf(attempted.answer))
         return attempted
       },
+      message: async (input, endpoint) => prepareMessage({ ...input, ...(await opened(endpoint)) }, deps),
+      after,
       sendLog: async (message) => {
         const isWritten = await routerOf(ctx).writeLog(message)
         if (isWritten && message.kind === 'deliveries') this.#queue.confirm([message.receipt])
@@ -117,6 +123,17 @@ export class EndpointObject extends DurableObject<Env> {
     this.#queue.drain()
     this.#queue.arm()
     return erased
+  }
+
+  /** Leases messages of an endpoint that is polled. Waits for the first, if it is asked to. */
+  async poll(poll: Poll): Promise<Polled> {
+    if ((this.#queue.endpoint?.version ?? -1) < poll.endpointVersion) await this.#refresh()
+    return await this.#queue.pull.poll(poll)
+  }
+
+  /** What a consumer made of its messages; durable when answered. */
+  acknowledge(acknowledgement: Acknowledgement): Acknowledged {
+    return this.#queue.pull.acknowledge(acknowledgement)
   }
 
   /** For the sweep: sets right whatever an accident left without an alarm, or without the endpoint's newest settings. */

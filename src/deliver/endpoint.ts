@@ -2,7 +2,6 @@ import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import type { LogMessage } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { orderingKeyOf } from '../model/ordering-key.ts'
-import { toRanges } from '../model/ranges.ts'
 import type { ByHand } from '../model/rpc.ts'
 import { placesOf } from '../model/shard.ts'
 import { Backlog } from './backlog.ts'
@@ -10,29 +9,33 @@ import { orderByHand, withoutWaiting, type Hands } from './by-hand.ts'
 import { forgetRemoved } from './forget.ts'
 import { Gate } from './gate.ts'
 import type { EndpointDeps } from './endpoint-deps.ts'
-import { Lanes, NEVER } from './lanes.ts'
+import { Lanes } from './lanes.ts'
 import { Loans, mayBorrow } from './loans.ts'
 import { Outbox, type Batch } from './outbox.ts'
 import { concludeParcel } from './conclude-batch.ts'
 import type { Parts } from './conclude.ts'
 import { inputOf, pack, single, type Parcel } from './parcel.ts'
-import { isWorthKeeping, Progress } from './progress.ts'
-import { resendUnconfirmed } from './recover.ts'
+import { checkpointOf, isWorthKeeping, Progress } from './progress.ts'
+import { Pull } from './pull.ts'
+import { lastReceipt, resendUnconfirmed } from './recover.ts'
 import { Repeats } from './repeats.ts'
-import { schedule, type Facts } from './schedule.ts'
+import { schedule, type Choice, type Facts } from './schedule.ts'
 import type { Checkpoint } from './store.ts'
 import { Announcer, cancelSome } from './waiting.ts'
-import { nextWake, REST_MS, SAFETY_MS } from './wake.ts'
+import { nextDue, nextWake, REST_MS, SAFETY_MS } from './wake.ts'
 
 /** The deliveries of one endpoint (docs/delivery.md): accepts durably, drains as the schedule says, logs until confirmed. */
 export class EndpointQueue {
   readonly #deps: EndpointDeps
   readonly #outbox: Outbox
+  readonly #queue: Omit<Parts, 'endpoint'>
   readonly #backlog: Backlog
   readonly #lanes: Lanes
   readonly #repeats: Repeats
   readonly #loans: Loans
   readonly gate: Gate
+  /** For consumers that fetch instead of being sent to. */
+  readonly pull: Pull
   readonly #inFlight = new Map<number, { isReplay: boolean }>()
   readonly #announcer: Announcer
   readonly #progress: Progress
@@ -62,10 +65,24 @@ export class EndpointQueue {
         keep: (batch, message, must) => this.#keep(batch, message, must),
         readKept: (seq) => store.readOutcomes(seq),
       },
-      Math.max(checkpoint?.receipt ?? 0, this.#lanes.lastReceipt()),
+      lastReceipt(checkpoint, this.#lanes),
     )
-    this.#progress = new Progress({ ...this.#kept(), clock, state: () => this.#checkpoint() })
-    resendUnconfirmed(checkpoint, { store, outbox: this.#outbox, lanes: this.#lanes })
+    this.#queue = { store, clock, outbox: this.#outbox, backlog: this.#backlog, lanes: this.#lanes }
+    this.pull = new Pull({
+      ...deps,
+      queue: this.#queue,
+      keyOf,
+      endpoint: () => this.#endpoint,
+      facts: (endpoint) => this.#facts(endpoint),
+      take: (choice) => this.#take(choice)?.parcel,
+      over: (parcel) => this.#over(parcel),
+      settle: (positions) => this.#settle(positions),
+      goOn: () => this.#goOn({ isMarked: true }),
+    })
+    this.pull.resume(checkpoint?.leases)
+    this.#progress = new Progress({ ...this.#queue, state: () => this.#checkpoint() })
+    resendUnconfirmed(checkpoint, this.#queue)
+    this.pull.hold()
     this.#progress.begin()
   }
 
@@ -75,12 +92,13 @@ export class EndpointQueue {
 
   /** For what is seldom done (by-hand.ts, forget.ts, erase.ts); undefined: it knows no endpoint yet. */
   get hands(): Hands | undefined {
-    if (this.#endpoint === undefined) return undefined
     const keyOf = (position: number) => this.#keyOf(position)
     const isInFlight = (position: number) =>
-      this.#inFlight.has(this.#lanes.unitOf(position)) || this.#loans.isUnderWay(position)
-    const oldest = this.#oldestNeeded()
-    return { ...this.#parts(this.#endpoint), loans: this.#loans, oldest, keyOf, isInFlight }
+      [this.#inFlight, this.pull.leases].some((each) => each.has(this.#lanes.unitOf(position))) ||
+      this.#loans.isUnderWay(position)
+    return (
+      this.#endpoint && { ...this.#queue, endpoint: this.#endpoint, loans: this.#loans, keyOf, isInFlight }
+    )
   }
 
   /**
@@ -91,8 +109,7 @@ export class EndpointQueue {
     const { clock, wakeBy } = this.#deps
     const { fresh: unlent, owed } = this.#loans.without(batch)
     const unknown = unlent && this.#repeats.without(unlent)
-    const waiting = () => ({ ...this.#kept(), oldest: this.#oldestNeeded() })
-    const fresh = unknown?.origin === undefined ? unknown : withoutWaiting(waiting(), unknown)
+    const fresh = unknown?.origin === undefined ? unknown : withoutWaiting(this.#queue, unknown)
     if (fresh === undefined) return owed
     this.#acceptedAt = clock.now()
     const isBorrowed = mayBorrow(fresh, { endpoint: this.#endpoint, facts: (own) => this.#facts(own) })
@@ -115,15 +132,14 @@ export class EndpointQueue {
     this.#deps.store.saveEndpoint(endpoint)
     this.#backlog.regather()
     if (isResume && endpoint.settings.state === 'active') this.gate.resume()
-    this.drain()
-    this.arm()
+    this.#goOn()
   }
 
   /** The endpoint was deleted. What waits is cancelled, some at each alarm. */
   remove(endpoint: Endpoint): void {
     this.#endpoint = { ...endpoint, isRemoved: true, settings: { ...endpoint.settings, state: 'disabled' } }
     this.#deps.store.saveEndpoint(this.#endpoint)
-    this.#settle(cancelSome(this.#parts(this.#endpoint), this.#lanes))
+    this.#settle(cancelSome({ ...this.#queue, endpoint: this.#endpoint }, this.#lanes))
     this.#outbox.flush()
     // Also when nothing waits: what it keeps is still to be forgotten.
     this.#deps.wakeBy(this.#deps.clock.now() + SAFETY_MS)
@@ -132,8 +148,7 @@ export class EndpointQueue {
   /** Makes a delivery due now, or takes it back, because a person said so. */
   order(what: 'retry' | 'cancel', delivery: DeliveryRef): ByHand {
     const done = orderByHand(this.hands, what, delivery)
-    this.drain()
-    this.arm()
+    this.#goOn()
     return done
   }
 
@@ -146,46 +161,53 @@ export class EndpointQueue {
   /** Starts everything that may start now. Never throws and never waits. */
   drain(): void {
     const endpoint = this.#endpoint
-    while (endpoint !== undefined) {
+    while (endpoint !== undefined && endpoint.settings.mode !== 'pull') {
       const choice = schedule(this.#facts(endpoint))
       if (choice.kind === 'wait') {
         if (choice.until !== undefined) this.#deps.wakeBy(choice.until)
         break
       }
-      this.#start(choice.kind, choice.position)
+      const taken = this.#take(choice)
+      if (taken) void this.#run(taken.parcel, taken.input)
     }
     this.#outbox.flushIfDue({ isIdle: this.#inFlight.size === 0 })
+    this.pull.wake()
+  }
+
+  #goOn({ isMarked = false } = {}): void {
+    if (isMarked) this.#progress.mark()
+    this.drain()
+    this.arm()
   }
 
   #facts({ settings }: Endpoint): Facts {
     const gate = this.gate.facts(settings)
     const next = this.#first()
     const inFlight = this.#inFlight.size
-    return { ...gate, state: settings.state, inFlight, next, retry: this.#nextDue() }
+    const retry = nextDue(this.#lanes, this.#backlog)
+    const facts = { ...gate, state: settings.state, inFlight, next, retry }
+    return settings.mode === 'pull' ? this.pull.factsOf(facts, settings) : facts
   }
 
   /** What the alarm does. The caller has re-armed before (I4). */
   tick(): void {
     const { store, clock } = this.#deps
     const endpoint = this.#endpoint
-    if (endpoint?.isRemoved) this.#settle(cancelSome(this.#parts(endpoint), this.#lanes))
-    else if (endpoint) this.#announcer.announce(this.#parts(endpoint), this.#lanes)
+    this.pull.tick()
+    if (endpoint?.isRemoved) this.#settle(cancelSome({ ...this.#queue, endpoint }, this.#lanes))
+    else if (endpoint) this.#announcer.announce({ ...this.#queue, endpoint }, this.#lanes)
     for (const loan of this.#loans.overdue(clock.now())) this.#writeLoan(loan)
     this.#outbox.resend()
     this.drain()
     if (this.#isQuiet()) {
       store.trim(this.#backlog.next)
-      // While deliveries keep coming, the next row of the journal says what a mark would.
-      if (clock.now() - this.#acceptedAt >= REST_MS) this.#conclude()
-      if (endpoint?.isRemoved && this.hands) forgetRemoved(this.hands)
+      // The last of a burst: logged, and at the next alarm written down. Before, the next row says what a mark would.
+      const isOver = clock.now() - this.#acceptedAt >= REST_MS
+      if (isOver && this.#outbox.isGathering) this.#outbox.flush()
+      else if (isOver) this.#progress.mark()
+      if (endpoint?.isRemoved) forgetRemoved({ ...this.#queue, endpoint })
     }
     this.arm()
-  }
-
-  /** The last of a burst: logged, and at the next alarm, when the log has confirmed it, written down. */
-  #conclude(): void {
-    if (this.#outbox.isGathering) this.#outbox.flush()
-    else this.#progress.mark()
   }
 
   /** Sets the alarm that is due next (I4). */
@@ -198,29 +220,22 @@ export class EndpointQueue {
     const settings = this.#endpoint?.settings
     return nextWake({
       now: this.#deps.clock.now(),
-      isActive: settings?.state === 'active' || this.#endpoint?.isRemoved === true,
+      isActive: this.#isSending || this.#endpoint?.isRemoved === true,
       isBusy: this.#inFlight.size > 0 || this.#first() !== undefined,
       isDirty: this.#progress.isDirty,
-      retryDueAt: this.#nextDue()?.dueAt,
+      retryDueAt: nextDue(this.#lanes, this.#backlog)?.dueAt,
       quietUntil: settings ? this.gate.opensAt(settings) : 0,
       resendDueAt: this.#outbox.nextDueAt(),
+      leaseEndsAt: this.pull.leases.wakesAt(),
     })
-  }
-
-  /** Without what is blocked: for that a person decides, no alarm. Ask after `#first`, which learns what is delayed. */
-  #nextDue(): { position: number; dueAt: number } | undefined {
-    const retry = this.#lanes.first()
-    const dueAt = retry?.dueAt ?? NEVER
-    const { opensAt = NEVER } = this.#backlog
-    if (Math.min(dueAt, opensAt) >= NEVER) return undefined
-    return retry && dueAt <= opensAt ? retry : { position: -1, dueAt: opensAt }
   }
 
   /** Replays get half of the places at most, so that live traffic always finds one that is not theirs. */
   #first(): number | undefined {
     const settings = this.#endpoint?.settings
     const places = settings ? placesOf(settings) : 1
-    const replays = [...this.#inFlight.values()].filter(({ isReplay }) => isReplay).length
+    const sent = [...this.#inFlight.values()].filter(({ isReplay }) => isReplay).length
+    const replays = sent + this.pull.leases.replays
     const withReplays = replays < Math.max(1, Math.floor(places / 2))
     return this.#backlog.first({ isSingle: settings?.ordering === 'endpoint', withReplays })
   }
@@ -231,16 +246,17 @@ export class EndpointQueue {
     return orderingKeyOf(settings, () => this.#deps.store.delivery(position)?.event)
   }
 
-  #start(kind: 'retry' | 'next', position: number): void {
-    const parcel = pack(kind, position, { ...this.#kept(), keyOf: (each) => this.#keyOf(each) })
+  /** Takes what was chosen; undefined: the journal no longer holds it. */
+  #take({ kind, position }: Exclude<Choice, { kind: 'wait' }>) {
+    const parcel = pack(kind, position, { ...this.#queue, keyOf: (each) => this.#keyOf(each) })
     const input = inputOf(parcel, this.#deps.store)
     if (input) {
       this.gate.spend()
-      void this.#run(parcel, input)
-    } else {
-      this.#over(parcel)
-      this.#settle([position])
+      return { parcel, input }
     }
+    this.#over(parcel)
+    this.#settle([position])
+    return undefined
   }
 
   /** Tries what the intake still keeps, without writing it down first. */
@@ -274,11 +290,10 @@ export class EndpointQueue {
     this.#inFlight.set(unit, { isReplay: this.#deps.store.classOf(unit) === 'replay' })
     try {
       const attempted = await this.#deps.attempt(input, endpoint)
-      const settings = this.#endpoint?.settings ?? endpoint.settings
-      const notice = this.gate.observe(attempted.outcome, attempted.record.durationMs, settings)
-      const place = () => this.#writeLoan(unit)
-      const sent = { ...this.#loans.current(parcel), place }
-      const dueAt = concludeParcel(this.#parts(this.#endpoint ?? endpoint), sent, attempted)
+      const own = { ...this.#queue, endpoint: this.#endpoint ?? endpoint }
+      const notice = this.gate.observe(attempted.outcome, attempted.record.durationMs, own.endpoint.settings)
+      const sent = { ...this.#loans.current(parcel), place: () => this.#writeLoan(unit) }
+      const dueAt = concludeParcel(own, sent, attempted)
       if (dueAt !== undefined) this.#deps.wakeBy(dueAt)
       if (notice) this.#deps.notify({ ...notice, deliveryId: input.deliveryId })
     } catch {
@@ -296,7 +311,7 @@ export class EndpointQueue {
   }
 
   /** The place and the keys are free again. */
-  #over({ keys }: Parcel): void {
+  #over({ keys }: Pick<Parcel, 'keys'>): void {
     for (const key of keys) this.#lanes.finish(key)
     for (const key of keys) if (key !== null) this.#backlog.release(key)
   }
@@ -319,32 +334,17 @@ export class EndpointQueue {
   }
 
   #checkpoint(): Checkpoint {
-    return {
-      backlog: this.#backlog.state(),
-      outcomes: toRanges(this.#outbox.keptSeqs()),
-      receipt: this.#outbox.lastReceipt,
-      unconfirmed: this.#outbox.receipts(),
-      announced: { ...this.#announcer.announced },
-      ...this.gate.state(),
-    }
-  }
-
-  #parts(endpoint: Endpoint): Parts {
-    return { ...this.#kept(), clock: this.#deps.clock, endpoint }
-  }
-
-  #kept() {
-    return { store: this.#deps.store, outbox: this.#outbox, backlog: this.#backlog, lanes: this.#lanes }
+    const announced = { ...this.#announcer.announced }
+    return checkpointOf(this.#queue, { announced, ...this.pull.leases.state(), ...this.gate.state() })
   }
 
   /** Nothing moves: what is left waits for a time, a resume or a confirmation. */
   #isQuiet(): boolean {
-    const isHeld = this.#endpoint?.settings.state !== 'active'
-    return this.#inFlight.size === 0 && (isHeld || this.#first() === undefined)
+    return this.#inFlight.size === 0 && (!this.#isSending || this.#first() === undefined)
   }
 
-  #oldestNeeded(): number {
-    const needed = [this.#deps.store.endPosition, this.#backlog.oldest(), ...this.#lanes.positions()]
-    return needed.reduce((oldest, each) => Math.min(oldest, each), Infinity)
+  get #isSending(): boolean {
+    const settings = this.#endpoint?.settings
+    return settings?.state === 'active' && settings.mode !== 'pull'
   }
 }

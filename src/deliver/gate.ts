@@ -51,10 +51,11 @@ export class Gate {
     return Math.max(openUntil ?? 0, tokenAt, quietUntil)
   }
 
-  /** As `opensAt`, and never while the endpoint is paused or disabled. Settings that are not here yet hold up nobody. */
+  /** As `opensAt`, and never while the endpoint is paused, disabled or polled. Settings that are not here yet hold up nobody. */
   startsFrom(settings: EndpointSettings | undefined): number {
     if (settings === undefined) return 0
-    return settings.state === 'active' ? this.opensAt(settings) : Infinity
+    const isSending = settings.state === 'active' && settings.mode !== 'pull'
+    return isSending ? this.opensAt(settings) : Infinity
   }
 
   /** An attempt starts. */

@@ -48,11 +48,6 @@ export class Lanes {
     return this.#rows.values()
   }
 
-  /** Under which the log was told last of any of them; 0: of none. */
-  lastReceipt(): number {
-    return this.#rows.values().reduce((last, { receipt }) => Math.max(last, receipt), 0)
-  }
-
   positions(): Iterable<number> {
     return this.#rows.keys()
   }

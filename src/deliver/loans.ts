@@ -176,6 +176,7 @@ export function mayBorrow(
   if (batch.mayBorrow !== true || batch.origin !== undefined || endpoint === undefined) return false
   const { settings, version } = endpoint
   if (version < batch.endpointVersion || settings.ordering !== 'none') return false
+  if (settings.mode === 'pull') return false
   if (settings.delaySeconds > 0 || settings.rateLimit !== null) return false
   // What goes with others waits for them.
   if ((settings.batch ?? null) !== null) return false

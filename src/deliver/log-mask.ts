@@ -1,12 +1,14 @@
 import type { Bytes } from '../model/bytes.ts'
 import type { EndpointSettings } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
+import { makeHider } from '../model/hide.ts'
 import { maskBody } from '../model/mask-body.ts'
 import { hiddenIn, VALUES_MAX } from '../model/mask-event.ts'
 import { mergeMasking, type Masking } from '../model/masking.ts'
 import { headerOf } from '../model/request.ts'
 import { MASK } from '../model/seal.ts'
 import type { Received } from './exchange.ts'
+import type { Parcel } from './parcel.ts'
 
 /** What an attempt's record must not show of its events. */
 export interface LogMask {
@@ -36,6 +38,19 @@ export function logMaskOf(
   const all = mergeMasking(given, own)
   if (!all) return undefined
   return { headers: all.headers, values: valuesIn(members, own), own, given }
+}
+
+/** What a consumer said of what it fetched. */
+export function maskSaid(said: string, members: Parcel['members'], settings: EndpointSettings): string {
+  const events = members.map(({ delivery: { event } }) => event)
+  const mask = logMaskOf(
+    events.map((event) => ({ event, body: event.body })),
+    settings,
+  )
+  if (!mask) return said
+  // One that is stored apart is not here to be looked into.
+  const isUnknown = mask.values === undefined || events.some(({ head }) => head.bodyKey !== undefined)
+  return isUnknown ? MASK : makeHider(mask.values ?? [], 0)(said)
 }
 
 function valuesIn(members: readonly Member[], own: Masking): string[] | undefined {

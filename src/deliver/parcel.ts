@@ -39,6 +39,24 @@ export function pack(kind: 'retry' | 'next', position: number, packing: Packing)
   return single(position, { delivery: store.delivery(position), key, attempts })
 }
 
+/** What was taken before under this unit. `key`: of a delivery that goes by itself. */
+export function parcelOf(
+  unit: number,
+  key: string | null,
+  { store, lanes }: Pick<Packing, 'store' | 'lanes'>,
+): Parcel {
+  const batch = lanes.batches.get(unit)
+  const attempts = lanes.get(unit)?.attempts ?? 0
+  if (batch === undefined) return single(unit, { delivery: store.delivery(unit), key, attempts })
+  const keys = [...new Set(batch.members.map(([, each]) => each))]
+  const members = batch.members.flatMap(([position]) => {
+    const delivery = store.delivery(position)
+    return delivery ? [{ position, delivery }] : []
+  })
+  const batchId = batchIdOf(members.map(({ delivery }) => delivery.id))
+  return { unit, keys, members, attempts: batch.attempts + 1, batch, batchId }
+}
+
 /** A delivery that goes by itself. `attempts`: before this one, if it has a row of its own. */
 export function single(
   unit: number,
@@ -84,11 +102,9 @@ function compose(positions: number[] | undefined, { store, backlog, lanes, keyOf
 }
 
 function packBatch(batch: BatchRow, { store, lanes }: Packing): Parcel {
-  const keys = [...new Set(batch.members.map(([, key]) => key))]
   for (const [position, key] of batch.members) lanes.start(position, key)
-  const found = batch.members.map(([position]) => ({ position, delivery: store.delivery(position) }))
-  const members = found.flatMap(({ position, delivery }) => (delivery ? [{ position, delivery }] : []))
-  for (const { position, delivery } of found) if (!delivery) lanes.drop(position)
-  const batchId = batchIdOf(members.map(({ delivery }) => delivery.id))
-  return { unit: batch.id, keys, members, attempts: batch.attempts + 1, batch, batchId }
+  const lost = batch.members.filter(([position]) => store.delivery(position) === undefined)
+  const parcel = parcelOf(batch.id, null, { store, lanes })
+  for (const [position] of lost) lanes.drop(position)
+  return parcel
 }

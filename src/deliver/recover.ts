@@ -1,4 +1,5 @@
 import { fromRanges } from '../model/ranges.ts'
+import type { Backlog } from './backlog.ts'
 import { memberLogOf } from './conclude-batch.ts'
 import type { Lanes } from './lanes.ts'
 import { eventRowOf } from './log-row.ts'
@@ -34,4 +35,24 @@ export function resendUnconfirmed(
     // The row must name the receipt under which it is confirmed now, or the next crash would take it for confirmed.
     if (row && delivery) lanes.put({ ...retry, receipt: outbox.add(row, eventRowOf(delivery)) }, row)
   }
+}
+
+/** Receipts grow, also over the lives of the object. */
+export function lastReceipt(checkpoint: Checkpoint | undefined, lanes: Lanes): number {
+  const receipts = Array.from(lanes.rows(), ({ receipt }) => receipt)
+  return receipts.reduce((last, each) => Math.max(last, each), checkpoint?.receipt ?? 0)
+}
+
+/** No position before it is needed any more. */
+export function oldestNeeded({
+  store,
+  backlog,
+  lanes,
+}: {
+  store: DeliveryStore
+  backlog: Backlog
+  lanes: Lanes
+}): number {
+  const needed = [store.endPosition, backlog.oldest(), ...lanes.positions()]
+  return needed.reduce((oldest, each) => Math.min(oldest, each), Infinity)
 }

@@ -13,6 +13,7 @@ import { ACCEPTED, classOf, itemKey, keyOf, kindOf, parseAccepted, type Accepted
 import { firstAtLeast } from './ascending.ts'
 import type { BacklogState } from './backlog.ts'
 import type { GateState } from './gate.ts'
+import type { LeasesState } from './leases.ts'
 
 /** A position is the row's sequence number and the index in the row, as one number that sorts. */
 const ITEMS_PER_ROW_MAX = 10_000
@@ -22,7 +23,7 @@ const ROWS_CACHED_MAX = 8
 const ORIGIN_ROWS_MAX = 20_000
 
 /** Progress, as it is written with every row of the journal. */
-export interface Checkpoint extends GateState {
+export interface Checkpoint extends GateState, LeasesState {
   backlog: BacklogState
   /** Rows of outcomes that D1 has not confirmed. */
   outcomes: Ranges

@@ -62,8 +62,12 @@ export class Announcer {
   }
 }
 
-/** False: the journal no longer holds it. */
-function show({ store, outbox, endpoint, clock }: Waiting, position: number, dueAt: number | null): boolean {
+/** Tells the log that it waits. False: the journal no longer holds it. */
+export function show(
+  { store, outbox, endpoint, clock }: Waiting,
+  position: number,
+  dueAt: number | null,
+): boolean {
   const delivery = store.delivery(position)
   if (delivery === undefined) return false
   const state = stateOf(delivery.triedBefore, endpoint, dueAt ?? clock.now())

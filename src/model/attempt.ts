@@ -1,10 +1,11 @@
 /**
  * How one try ended. `refused` was never sent; the others were, or failed on the way. `disable`: nothing more should be
- * sent to the endpoint (410, or the receiver asked for it); the deliveries that wait are held.
+ * sent to the endpoint (410, or the receiver asked for it); the deliveries that wait are held. A consumer that polls
+ * answers without a status.
  */
 export type Outcome =
-  | { kind: 'delivered'; statusCode: number; disable?: true }
-  | { kind: 'rejected'; statusCode: number; reason: RejectedReason; disable?: true }
+  | { kind: 'delivered'; statusCode?: number; disable?: true }
+  | { kind: 'rejected'; statusCode?: number; reason: RejectedReason; disable?: true }
   | {
       kind: 'deferred'
       reason: DeferredReason
@@ -29,10 +30,17 @@ export type AnswerReason =
   | 'unexpected_body'
 
 /** `aborted`: the receiver asked for no further try. */
-export type RejectedReason = AnswerReason | 'gone' | 'aborted'
+export type RejectedReason = AnswerReason | 'gone' | 'aborted' | 'consumer_rejected'
 
-/** `auth`: the authorisation server gave no token. */
-export type DeferredReason = AnswerReason | 'timeout' | 'connection' | 'dns' | 'auth'
+/** `auth`: the authorisation server gave no token. `not_acknowledged`: a consumer's lease ran out. */
+export type DeferredReason =
+  | AnswerReason
+  | 'timeout'
+  | 'connection'
+  | 'dns'
+  | 'auth'
+  | 'not_acknowledged'
+  | 'consumer_retry'
 
 /**
  * Names a failed fetch by the words of the runtime's error, of which only the text is promised. The local runtime says

@@ -16,7 +16,8 @@ function fewEnough(pairs: Record<string, string>): boolean {
 
 /** The settings of an endpoint that make its requests and judge the answers. */
 export const requestFields = {
-  url: urlTemplateSchema,
+  /** Where a push endpoint is sent to; a pull endpoint has none. */
+  url: z.union([urlTemplateSchema, z.literal('')]).default(''),
   method: z.enum(['POST', 'PUT', 'PATCH', 'GET', 'DELETE']).default('POST'),
   headers: z.record(ownHeaderName, headerValue).refine(fewEnough, `at most ${PAIRS_MAX}`).default({}),
   /** Added to the query of the URL. */

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { batchSchema } from './batch.ts'
-import { requestFields } from './delivery-request.ts'
+import { batchFaults, batchSchema } from './batch.ts'
+import { requestFaults, requestFields } from './delivery-request.ts'
 import type { EndpointId, TenantId } from './id.ts'
 import { maskingSchema } from './masking.ts'
 import { placeSchema } from './place.ts'
+import type { FieldError } from './problem.ts'
 import type { SealedParts, SealedSecret } from './seal.ts'
 
 /** The longest a receiver may take; more than this is better done with an answer first and work after. */
@@ -44,8 +45,13 @@ export const retrySchema = z
   .meta({ description: 'When to try again: a preset, an explicit schedule, or a strategy.' })
 export type RetryPolicy = z.infer<typeof retrySchema>
 
+/** Seconds in which a consumer acknowledges a message; work that takes longer than the most is a job of its own. */
+export const visibilitySchema = z.int().min(1).max(43_200)
+
 /** What a caller may set on an endpoint. As it is stored, each secret in it is masked and sealed beside it. */
 export const endpointSettingsSchema = z.object({
+  /** `pull`: nothing is sent; a consumer fetches the messages and acknowledges them. It has no `url`. */
+  mode: z.enum(['push', 'pull']).default('push'),
   ...requestFields,
   retry: retrySchema.default({ preset: 'standard' }),
   /** `key`: deliveries with the same ordering key arrive one after another; `endpoint`: all of them do. */
@@ -71,12 +77,25 @@ export const endpointSettingsSchema = z.object({
   delaySeconds: z.int().min(0).max(604_800).default(0),
   /** Several deliveries in one request; null: each has its own. */
   batch: batchSchema.nullable().default(null),
+  /** How long a consumer that polls has a message to itself, unless it asks for another time. */
+  visibilitySeconds: visibilitySchema.default(30),
   timeoutMs: z.int().min(100).max(TIMEOUT_MS_MAX).default(15_000),
   masking: maskingSchema.prefault({}),
   state: z.enum(['active', 'paused', 'disabled']).default('active'),
 })
 
 export type EndpointSettings = z.infer<typeof endpointSettingsSchema>
+
+/** What no single field can see. */
+export function endpointFaults(settings: EndpointSettings): FieldError[] {
+  const { mode, url } = settings
+  const faults = [...requestFaults(settings), ...batchFaults(settings)]
+  if (mode === 'push' && url === '')
+    faults.push({ path: 'url', message: 'is required, unless `mode` is pull' })
+  if (mode === 'pull' && url !== '')
+    faults.push({ path: 'url', message: 'must be empty where `mode` is pull' })
+  return faults
+}
 
 /** An endpoint as its object keeps it. `secrets` are sealed (see `model/seal.ts`), newest first. */
 export interface Endpoint {

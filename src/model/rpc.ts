@@ -5,6 +5,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { BatchId, EndpointId } from './id.ts'
 import type { Notice } from './notice.ts'
 import type { AppendItem, Appended, HandOver, Settlement } from './intake.ts'
+import type { Acknowledged, Acknowledgement, Poll, Polled } from './pull.ts'
 import type { AwaitedDelivery, AwaitedEvent, Reply } from './reply.ts'
 import type { RateLimit, RateVerdict } from './rate-limit.ts'
 
@@ -44,6 +45,9 @@ export interface EndpointRpc {
   cancel(delivery: DeliveryRef): Promise<ByHand>
   /** What the endpoint answers to a delivery, or why nobody will know in time. */
   answer(delivery: AwaitedDelivery): Promise<Reply>
+  /** For endpoints that are polled. */
+  poll(poll: Poll): Promise<Polled>
+  acknowledge(acknowledgement: Acknowledgement): Promise<Acknowledged>
 }
 
 /**

@@ -3,17 +3,23 @@ import type { Event } from './event.ts'
 import type { EndpointId } from './id.ts'
 import { orderingKeyOf } from './ordering-key.ts'
 
-/** How many objects an endpoint has: one for each six connections, and one alone where all is one order. */
-export function shardsOf({
-  ordering,
-  concurrency,
-}: Pick<EndpointSettings, 'ordering' | 'concurrency'>): number {
-  return ordering === 'endpoint' ? 1 : Math.ceil(concurrency / CONNECTIONS_MAX)
+/** Messages of a pull endpoint that consumers may have at a time: each checkpoint of the journal names them. */
+export const LEASED_MAX = 1_000
+
+/** What decides how many objects an endpoint has. `mode` is absent in what a version before stored. */
+export interface Placing extends Pick<EndpointSettings, 'ordering' | 'concurrency'> {
+  mode?: EndpointSettings['mode'] | null
+}
+
+/** How many objects: one for each six connections, and one alone where all is one order or nothing is sent. */
+export function shardsOf({ ordering, concurrency, mode }: Placing): number {
+  return ordering === 'endpoint' || mode === 'pull' ? 1 : Math.ceil(concurrency / CONNECTIONS_MAX)
 }
 
 /** How many attempts one of the objects may have in flight. */
-export function placesOf(settings: Pick<EndpointSettings, 'ordering' | 'concurrency'>): number {
-  return settings.ordering === 'endpoint' ? 1 : Math.ceil(settings.concurrency / shardsOf(settings))
+export function placesOf(settings: Placing): number {
+  if (settings.ordering === 'endpoint') return 1
+  return settings.mode === 'pull' ? LEASED_MAX : Math.ceil(settings.concurrency / shardsOf(settings))
 }
 
 /** Every object that may hold deliveries of the endpoint: also those that it used when it had more of them. */
@@ -21,9 +27,7 @@ export function objectNames({
   id,
   settings,
   shards = 1,
-}: Pick<Endpoint, 'id' | 'shards'> & {
-  settings: Pick<EndpointSettings, 'ordering' | 'concurrency'>
-}): string[] {
+}: Pick<Endpoint, 'id' | 'shards'> & { settings: Placing }): string[] {
   return Array.from({ length: Math.max(shards, shardsOf(settings)) }, (_, shard) => shardName(id, shard))
 }
 
@@ -33,7 +37,7 @@ export function objectNames({
  */
 export function objectFor(
   endpointId: EndpointId,
-  settings: Pick<EndpointSettings, 'ordering' | 'orderingKey' | 'concurrency'>,
+  settings: Placing & Pick<EndpointSettings, 'orderingKey'>,
   { event, aggregatedBy }: { event: Event; aggregatedBy?: string | undefined },
 ): string {
   const shards = shardsOf(settings)

@@ -7,6 +7,7 @@ export const SCOPED_RESOURCES = [
   'sources',
   'event-types',
   'endpoints',
+  'messages',
   'subscriptions',
   'events',
   // Bodies and headers as they came, where masking rules hide parts of them, and all that is held on a key.

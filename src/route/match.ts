@@ -2,23 +2,24 @@ import type { EndpointSettings } from '../model/endpoint.ts'
 import type { EventHead } from '../model/event.ts'
 import type { EndpointId, SubscriptionId } from '../model/id.ts'
 import type { Subscription } from '../model/subscription.ts'
+import type { Placing } from '../model/shard.ts'
 import { hasRules } from './rule.ts'
 
 export interface RoutedSubscription {
   subscription: Subscription
   endpointVersion: number
   /** What decides which of the endpoint's objects takes an event. */
-  endpoint: Placing
+  endpoint: Placed
   /** The endpoints that its rules may choose, when it has such rules. */
   targets?: ReadonlyMap<EndpointId, TargetState>
 }
 
-type Placing = Pick<EndpointSettings, 'ordering' | 'orderingKey' | 'concurrency'>
+type Placed = Placing & Pick<EndpointSettings, 'orderingKey'>
 
 /** What choosing between endpoints must know of one. */
 export interface TargetState {
   version: number
-  endpoint: Placing
+  endpoint: Placed
   isDisabled: boolean
   /** Milliseconds; null: its circuit is closed, as far as is known. */
   failingSince: number | null

@@ -1,5 +1,6 @@
 import { attemptDelivery, type AttemptDeps } from '../../src/deliver/attempt.ts'
 import { EndpointQueue } from '../../src/deliver/endpoint.ts'
+import { prepareMessage } from '../../src/deliver/message.ts'
 import { DeliveryStore } from '../../src/deliver/store.ts'
 import type { AcceptBatch } from '../../src/model/accept.ts'
 import type { LogMessage } from '../../src/model/delivery-log.ts'
@@ -54,6 +55,8 @@ export class EndpointDoor implements Inhabitant {
         ended(attempted.outcome, this.queue.endpoint?.settings ?? settings)
         return attempted
       },
+      message: (input, { settings }) => prepareMessage({ ...input, settings, secrets: [] }, attemptDeps),
+      after: life.after,
       sendLog: (message) => sendLog(message, life),
       notify: (notice) => {
         const { endpoint } = this.queue

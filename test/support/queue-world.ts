@@ -1,7 +1,7 @@
 import type { Attempted } from '../../src/deliver/attempt.ts'
 import { EndpointQueue } from '../../src/deliver/endpoint.ts'
-import type { EndpointDeps } from '../../src/deliver/endpoint-deps.ts'
 import type { Notice } from '../../src/model/notice.ts'
+import type { EndpointDeps } from '../../src/deliver/endpoint-deps.ts'
 import { DeliveryStore } from '../../src/deliver/store.ts'
 import type { Sql } from '../../src/db/journal.ts'
 import type { AcceptBatch, AcceptItem, DeliveryRef } from '../../src/model/accept.ts'
@@ -16,6 +16,7 @@ import {
   type DeliveryId,
   type SubscriptionId,
 } from '../../src/model/id.ts'
+import { ok } from '../../src/model/result.ts'
 import { settled } from './settled.ts'
 
 export const START = Date.UTC(2026, 10, 22)
@@ -55,6 +56,11 @@ export class QueueWorld {
   queued: LogMessage[] = []
   /** Segments that the queue only borrowed: after a crash they are handed over again. */
   readonly lent = new Map<number, AcceptBatch>()
+  /** Of consumers that wait. */
+  timers: { at: number; callback: () => void }[] = []
+  /** What is made for a consumer. */
+  message: EndpointDeps['message'] = ({ deliveryId, event }) =>
+    Promise.resolve(ok({ headers: [['webhook-id', deliveryId]], body: event.body }))
   /** What D1 would hold, merged as the writer merges. */
   readonly log = new Map<DeliveryId, DeliveryRow>()
   #segment = 0
@@ -210,6 +216,12 @@ export class QueueWorld {
           }
           this.inFlight.push(entry)
         }),
+      message: (input, endpoint) => this.message(input, endpoint),
+      after: (ms, callback) => {
+        const timer = { at: this.now + ms, callback }
+        this.timers.push(timer)
+        return () => void (this.timers = this.timers.filter((each) => each !== timer))
+      },
       sendLog: (message) => {
         if (!isDead()) this.queued.push(message)
         return Promise.resolve()

@@ -96,21 +96,26 @@ const wakeFacts: fc.Arbitrary<WakeFacts> = fc.record({
   retryDueAt: maybe(time),
   quietUntil: fc.oneof(fc.constant(0), time),
   resendDueAt: maybe(time),
+  leaseEndsAt: maybe(time),
 })
 
 describe('when to wake (I4)', () => {
   it('is set whenever there is something to do, never in the past and never late', () => {
     fc.assert(
       fc.property(wakeFacts, (given) => {
-        const { isActive, isBusy, isDirty, retryDueAt, quietUntil, resendDueAt } = given
+        const { isActive, isBusy, isDirty, retryDueAt, quietUntil, resendDueAt, leaseEndsAt } = given
         const at = nextWake(given)
         const hasWork =
-          (isActive && (isBusy || retryDueAt !== undefined)) || isDirty || resendDueAt !== undefined
+          (isActive && (isBusy || retryDueAt !== undefined)) ||
+          isDirty ||
+          resendDueAt !== undefined ||
+          leaseEndsAt !== undefined
         expect(at !== undefined).toBe(hasWork)
         if (at === undefined) return
         expect(at).toBeGreaterThan(NOW)
         const late = (due: number) => Math.max(due, NOW + 1)
         if (resendDueAt !== undefined) expect(at).toBeLessThanOrEqual(late(resendDueAt))
+        if (leaseEndsAt !== undefined) expect(at).toBeLessThanOrEqual(late(leaseEndsAt))
         if (isDirty) expect(at).toBeLessThanOrEqual(NOW + SAFETY_MS)
         if (isActive && isBusy) expect(at).toBeLessThanOrEqual(late(Math.max(NOW + SAFETY_MS, quietUntil)))
         if (isActive && retryDueAt !== undefined) {

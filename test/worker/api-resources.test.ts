@@ -104,7 +104,7 @@ describe('endpoints', () => {
     const routed = await routedSubscriptions(world.deps.db, 'default', world.deps.sealer)
     expect(routed).toContainEqual({
       endpointVersion: 1,
-      endpoint: { ordering: 'none', orderingKey: null, concurrency: 6 },
+      endpoint: { mode: 'push', ordering: 'none', orderingKey: null, concurrency: 6 },
       subscription: expect.objectContaining({
         id: subscriptionId,
         endpointId: id,

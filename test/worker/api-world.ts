@@ -79,6 +79,8 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
       did.push(`${order} ${id}`)
       return { kind: 'done' }
     },
+    pullMessages: async () => ({ messages: [] }),
+    acknowledgeMessages: async () => [],
     probe: async () => [],
     endpointsWanting: async (_, events) => events.map(() => []),
     replayCreated: async () => void did.push('replay created'),
