@@ -71,6 +71,7 @@ export class EndpointDoor implements Inhabitant {
   accept(batch: AcceptBatch): number[] {
     this.#deps.ledger.accepted(this.#object, batch)
     const borrowed = this.queue.accept(batch)
+    this.#deps.ledger.borrowed(batch, borrowed)
     if ((this.queue.endpoint?.version ?? -1) < batch.endpointVersion) this.#refresh()
     return borrowed
   }

@@ -151,6 +151,17 @@ export class Ledger {
     if (!body.includes(text(tracked.event.body))) this.#sim.violate(`I3: ${delivery} carries another body`)
   }
 
+  /** What an object only borrowed when it was last handed over: its intake keeps it. */
+  readonly lent = new Set<DeliveryId>()
+
+  borrowed({ items }: AcceptBatch, segments: readonly number[]): void {
+    for (const { eventId, subscriptionId, segment } of items) {
+      const id = deliveryIdOf(eventId, subscriptionId)
+      if (segments.includes(segment)) this.lent.add(id)
+      else this.lent.delete(id)
+    }
+  }
+
   crashed(name: string): void {
     const watched = this.#watched(name)
     watched.inFlight.clear()
