@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Attempted } from '../../src/deliver/attempt.ts'
 import { eraseEvents } from '../../src/deliver/erase.ts'
+import { acknowledge, fetched, open } from '../support/consumer.ts'
 import { EndpointWorld } from '../support/endpoint-world.ts'
 
 const OK: { outcome: Attempted['outcome'] } = { outcome: { kind: 'delivered', statusCode: 200 } }
@@ -149,5 +150,20 @@ describe('an erasure of what goes in batches', () => {
     expect(statuses(world, batch)).toEqual(['cancelled', 'cancelled', 'cancelled'])
     expect(told(world)).not.toContain('person')
     expect(world.queue.nextWakeAt()).toBeUndefined()
+  })
+})
+
+describe('an erasure of what is polled', () => {
+  it('takes back what waits, and leaves of what is leased only how it ended', async () => {
+    const world = open()
+    const all = world.accept(3)
+    expect((await fetched(world, { limit: 1 })).map(([id]) => id)).toEqual([all.ids[0]])
+    expect(erase(world, all, 0, 1)).toMatchObject({ cancelled: 1 })
+    expect((await fetched(world)).map(([id]) => id)).toEqual([all.ids[2]])
+    acknowledge(world, all.ids, { outcome: 'rejected', reason: 'no such person' })
+    world.writeLog()
+    expect(statuses(world, all)).toEqual(['dead', 'cancelled', 'dead'])
+    const said = all.ids.map((id) => world.log.get(id)?.attemptLog['1']?.error)
+    expect(said).toEqual([undefined, undefined, 'no such person'])
   })
 })
