@@ -15,6 +15,7 @@ export function dataExamples(): Examples {
   return {
     ...eventExamples(),
     ...deliveryExamples(),
+    ...messageExamples(),
     ...replayExamples(),
     ...privacyExamples(),
     ...watchingExamples(),
@@ -136,6 +137,27 @@ function deliveryExamples(): Examples {
           },
         ],
       },
+    },
+  }
+}
+
+function messageExamples(): Examples {
+  const message = {
+    id: DELIVERY,
+    eventId: EVENT,
+    eventType: 'lead.created',
+    timestamp: AT,
+    attempt: 1,
+    leasedUntil: '2026-10-08T07:41:49.402Z',
+    headers: { 'content-type': 'application/json', 'webhook-id': DELIVERY },
+    encoding: 'utf8',
+    body: JSON.stringify(DATA),
+  }
+  return {
+    'GET /endpoints/:id/messages': { answer: pageOf(message) },
+    'POST /endpoints/:id/messages/acknowledgements': {
+      body: { ids: [DELIVERY] },
+      answer: { ids: [DELIVERY], notLeased: [] },
     },
   }
 }
