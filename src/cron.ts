@@ -1,14 +1,19 @@
-import { pageEndpointObjects } from './db/endpoints.ts'
+import { pageEndpointObjects, tenantsOfEndpoints } from './db/endpoints.ts'
 import { expireKeys } from './db/idempotency.ts'
 import { pageIntakes } from './db/intakes.ts'
 import { rollUpDay } from './db/metrics-rollup.ts'
-import { expireLogs, pageRetentions } from './db/retention.ts'
+import { getTenant } from './db/tenants.ts'
+import type { EndpointId, TenantId } from './model/id.ts'
+import { parseIntakeName } from './model/intake.ts'
+import { endpointOfObject } from './model/shard.ts'
+import { expiredBodies, expireLogs, pageRetentions } from './db/retention.ts'
 import { pageAllSecrets } from './db/secrets.ts'
 import { loadSweepCursor, saveSweepCursor } from './db/sweeps.ts'
 import { pageAllTokens, pageSecrets, removeToken } from './db/watched.ts'
 import { systemClock } from './model/clock.ts'
-import { hourOf } from './model/metrics.ts'
+import { DAY_MS, hourOf } from './model/metrics.ts'
 import { DEFAULT_TENANT } from './model/tenant.ts'
+import { sweepErasures } from './erasing.ts'
 import { endpointOf, intakeOf } from './objects.ts'
 import { tell } from './publish.ts'
 import { sweepReplays } from './replay/consume.ts'
@@ -21,6 +26,9 @@ import { expire, type ExpireDeps } from './sweep/expire.ts'
 import { sweep, type SweepDeps } from './sweep/sweep.ts'
 import { watch, type WatchDeps } from './sweep/watch.ts'
 
+/** The bucket deletes so many at once. */
+const KEYS_MAX = 1_000
+
 /** Everything that a minute's cron does. Each part goes on when another fails, and trouble is told to the operator's tenant. */
 export async function runSweeps(env: Env): Promise<void> {
   const parts = await Promise.allSettled([
@@ -29,10 +37,11 @@ export async function runSweeps(env: Env): Promise<void> {
     watch(makeWatchDeps(env)),
     sweepReplays(makeReplayDeps(env)),
     sweepHolds(makeHoldsDeps(env, makeRouteDeps(env))),
+    sweepErasures(env),
   ])
   const [swept] = parts
   const failed = swept.status === 'fulfilled' ? swept.value.failed : 0
-  const names = ['sweep', 'expire', 'watch', 'replays', 'holds'].filter(
+  const names = ['sweep', 'expire', 'watch', 'replays', 'holds', 'erasures'].filter(
     (_, i) => parts[i]?.status === 'rejected',
   )
   if (failed === 0 && names.length === 0) return
@@ -42,14 +51,27 @@ export async function runSweeps(env: Env): Promise<void> {
 }
 
 export function makeSweepDeps(env: Env): SweepDeps {
+  const retention = makeRetention(env)
+  let tenants = new Map<EndpointId, TenantId>()
   return {
     pageIntakes: async (after, limit) =>
       (await pageIntakes(env.DB, { after, limit })).map(({ name }) => name),
-    pageEndpoints: (after, limit) => pageEndpointObjects(env.DB, { after, limit }),
-    checkIntake: async (name) => {
-      await intakeOf(env, name).check()
+    pageEndpoints: async (after, limit) => {
+      const names = await pageEndpointObjects(env.DB, { after, limit })
+      tenants = await tenantsOfEndpoints(env.DB, names.map(endpointOfObject))
+      return names
     },
-    checkEndpoint: (name) => endpointOf(env, name).check(),
+    checkIntake: async (name) => {
+      const { tenantId } = parseIntakeName(name)
+      const retentionMs = await retention(tenantId)
+      await intakeOf(env, name).check(retentionMs ?? 0)
+      // Of a tenant that was deleted nothing is kept; no other sweep knows of it any more.
+      if (retentionMs === undefined) await expireTenant(env, tenantId, systemClock.now())
+    },
+    checkEndpoint: async (name) => {
+      const tenantId = tenants.get(endpointOfObject(name))
+      await endpointOf(env, name).check(tenantId && (await retention(tenantId)))
+    },
     ...cursorsOf(env),
   }
 }
@@ -68,11 +90,32 @@ function makeExpireDeps(env: Env): ExpireDeps {
   return {
     now: () => systemClock.now(),
     pageRetentions: (after, limit) => pageRetentions(env.DB, { after, limit }),
-    expireLogs: (tenantId, before) => expireLogs(env.LOG_DB, tenantId, before),
+    expireLogs: (tenantId, before) => expireTenant(env, tenantId, before),
     rollUpDay: (due) => rollUpDay(env.LOG_DB, due),
     expireKeys: (page) => expireKeys(env.DB, page),
     ...cursorsOf(env),
   }
+}
+
+/** For one run; undefined: there is no such tenant. */
+function makeRetention(env: Env): (tenantId: TenantId) => Promise<number | undefined> {
+  const known = new Map<TenantId, Promise<number | undefined>>()
+  const read = async (id: TenantId) => {
+    const tenant = await getTenant(env.DB, { id })
+    return tenant && tenant.settings.retentionDays * DAY_MS
+  }
+  return (tenantId) => {
+    const found = known.get(tenantId) ?? read(tenantId)
+    known.set(tenantId, found)
+    return found
+  }
+}
+
+/** Bodies first: a row that is gone names none. */
+async function expireTenant(env: Env, tenantId: TenantId, before: number): Promise<number> {
+  const keys = await expiredBodies(env.LOG_DB, tenantId, before)
+  for (let i = 0; i < keys.length; i += KEYS_MAX) await env.BODIES.delete(keys.slice(i, i + KEYS_MAX))
+  return await expireLogs(env.LOG_DB, tenantId, before)
 }
 
 function cursorsOf(env: Env): Pick<SweepDeps, 'loadCursor' | 'saveCursor'> {

@@ -1,4 +1,5 @@
 import { routedSubscriptions } from './db/routing.ts'
+import { settingsOf } from './env.ts'
 import type { DeliveryRef } from './model/accept.ts'
 import type { Endpoint } from './model/endpoint.ts'
 import { decodeEvent } from './model/event.ts'
@@ -34,7 +35,7 @@ export async function redeliver(
   const { id, subscriptionId, pointer } = ref
   const record = await intakeOf(env, pointer.intake).read(pointer.segment, pointer.index)
   if (record === null) return false
-  const table = await routedSubscriptions(env.DB, endpoint.tenantId)
+  const table = await routedSubscriptions(env.DB, endpoint.tenantId, settingsOf(env).sealer)
   const routed = table.find(({ subscription }) => subscription.id === subscriptionId)
   const route = await remake(env, {
     tenantId: endpoint.tenantId,

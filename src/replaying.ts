@@ -2,6 +2,7 @@ import { getEndpoint, type EndpointRecord } from './db/endpoints.ts'
 import { attemptsOf, selectForReplay, type Selected } from './db/replay-selection.ts'
 import { claimReplay, expireReplays, pageDueReplays, saveReplay } from './db/replays.ts'
 import { routedSubscriptions } from './db/routing.ts'
+import { settingsOf } from './env.ts'
 import { systemClock } from './model/clock.ts'
 import { decodeEvent, type Event } from './model/event.ts'
 import { deliveryIdOf, type TenantId } from './model/id.ts'
@@ -40,7 +41,7 @@ export async function endpointsWanting(
   tenantId: TenantId,
   events: readonly Pick<Event['head'], 'type' | 'sourceId'>[],
 ): Promise<RoutedSubscription['subscription']['endpointId'][][]> {
-  const table = buildRoutingTable(await routedSubscriptions(env.DB, tenantId))
+  const table = buildRoutingTable(await routedSubscriptions(env.DB, tenantId, settingsOf(env).sealer))
   return events.map((event) =>
     match(table, { ...event, receivedAt: Infinity }).map(({ subscription }) => subscription.endpointId),
   )
@@ -55,7 +56,11 @@ async function handOver(
   const only = endpointId === null ? undefined : await getEndpoint(env.DB, { tenantId, id: endpointId })
   if (endpointId !== null && !only) return { gone: 'The endpoint was deleted.' }
   const records = await readRecords(env, rows)
-  const targets = new Targets(env, tenantId, await routedSubscriptions(env.DB, tenantId))
+  const targets = new Targets(
+    env,
+    tenantId,
+    await routedSubscriptions(env.DB, tenantId, settingsOf(env).sealer),
+  )
   const routes: Routed[] = []
   let failed = 0
   for (const row of rows) {

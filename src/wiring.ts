@@ -9,6 +9,7 @@ import { rejectedIn } from './db/metrics.ts'
 import { routedSubscriptions, routingVersion } from './db/routing.ts'
 import { settingsOf } from './env.ts'
 import { forgetSource, sourceReads } from './door.ts'
+import { beginErasure } from './erasing.ts'
 import { publishEvents } from './ingest/publish.ts'
 import type { LogDeps } from './log/consume.ts'
 import { LogWriter } from './log/write.ts'
@@ -27,6 +28,7 @@ import { makeAcceptDeps, tell } from './publish.ts'
 import { refreshUsage, requireEvents } from './quota.ts'
 import { commonConfigSchema } from './providers/event-config.ts'
 import { findProvider } from './providers/registry.ts'
+import { tenantMasking } from './tenant-masking.ts'
 import { probeEndpoint } from './probing.ts'
 import { findRegistration } from './registrations/registry.ts'
 import { acknowledgeMessages, pullMessages } from './pulling.ts'
@@ -82,7 +84,7 @@ export function writeDirectly(env: Env, message: LogMessage): Promise<boolean> {
 export function makeRouteDeps(env: Env): RouteDeps {
   const source: RoutingSource = {
     version: (tenantId) => routingVersion(env.DB, tenantId),
-    subscriptions: (tenantId) => routedSubscriptions(env.DB, tenantId),
+    subscriptions: (tenantId) => routedSubscriptions(env.DB, tenantId, settingsOf(env).sealer),
   }
   return {
     routingTable: (tenantId) => routing.get(tenantId, source),
@@ -151,7 +153,9 @@ function makeApiFor(env: Env): Api {
     publish: async (tenantId, publications) => {
       await refreshUsage(env, tenantId)
       requireEvents(tenantId, publications.length)
-      return await publishEvents({ tenantId, publications, now: systemClock.now() }, makeAcceptDeps(env))
+      const masking = await tenantMasking(env, tenantId)
+      const now = systemClock.now()
+      return await publishEvents({ tenantId, publications, masking, now }, makeAcceptDeps(env))
     },
     tell: (tenantId, event) => tell(env, tenantId, event),
     readEvent: async ({ intake, segment, index }, bodyKey) => {
@@ -164,6 +168,8 @@ function makeApiFor(env: Env): Api {
     },
     endpointChanged: (endpoint) => configureObjects(env, endpoint),
     readSegments: (intake, segments) => intakeOf(env, intake).readSegments(segments),
+    readLargeBody: readBody,
+    erasureCreated: (id) => beginErasure(env, id),
     endpointRemoved: async (endpoint) => {
       await Promise.all(objectNames(endpoint).map((name) => endpointOf(env, name).remove(endpoint)))
     },

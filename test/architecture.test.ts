@@ -19,6 +19,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   route: ['model', 'providers', 'scheme', 'destinations'],
   deliver: ['model', 'providers', 'scheme', 'destinations'],
   replay: ['model'],
+  erase: ['model'],
   log: ['model'],
   sweep: ['model'],
   // Little more than a door to the configuration: it is given the databases and uses their stores as they are.

@@ -12,6 +12,7 @@ import { DOCS_POLICY, docsPage } from './docs-page.ts'
 import { serveCrmWebhooks } from './documents/crm-webhooks.ts'
 import { serveIntegrationWebhooks } from './documents/integration-webhooks.ts'
 import { endpointOperations } from './endpoints.ts'
+import { erasureOperations } from './erasures.ts'
 import { eventTypeOperations } from './event-types.ts'
 import { eventOperations } from './events.ts'
 import { handle, responseOf, type ApiEnv } from './handle.ts'
@@ -33,6 +34,7 @@ import { SchemaCheck } from './schema-check.ts'
 import { sharedSecretOperations } from './shared-secrets.ts'
 import { serveSignals } from './signals.ts'
 import { sourceOperations } from './sources.ts'
+import { subjectExportOperations } from './subject-exports.ts'
 import { subscriptionOperations } from './subscriptions.ts'
 import { templateOperations } from './templates.ts'
 import { trialOperations } from './trials.ts'
@@ -121,6 +123,8 @@ function allOperations(deps: ApiDeps, authenticator: Authenticator): Operation[]
     ...orderOperations(deps),
     ...probeOperations(deps),
     ...replayOperations(deps),
+    ...erasureOperations(deps),
+    ...subjectExportOperations(deps),
     ...rejectionOperations(deps),
     ...metricsOperations(deps),
     ...healthOperations(deps),

@@ -78,7 +78,7 @@ export interface Audited {
 export async function audited(
   { logDb, reportError }: Pick<ApiDeps, 'logDb' | 'reportError'>,
   {
-    operation: { operationId, path, isBatch = false },
+    operation: { operationId, path, isBatch = false, isPrivate = false },
     tenantId,
     tokenId,
     ip,
@@ -102,7 +102,7 @@ export async function audited(
     insertAudit(logDb, { ...common, ...more }).catch((error: unknown) => reportError(error, requestId))
   try {
     const answer = await run()
-    const after = maskValues(answer.body ?? null)
+    const after = isPrivate ? null : maskValues(answer.body ?? null)
     if (!isBatch)
       await keep({ status: answer.status, code: null, after, resourceId: idOf(answer) ?? idOf(before) })
     return answer

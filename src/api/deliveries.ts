@@ -59,7 +59,7 @@ const attemptSchema = z.object({
   /** Null: the request was its own. Else it carried so many, and stands whole with the delivery that is named here. */
   batch: z.object({ id: idSchema('bat'), size: z.int(), deliveryId: idSchema('dlv') }).nullable(),
 })
-const detailSchema = deliverySchema.extend({
+export const deliveryDetailSchema = deliverySchema.extend({
   /** Every try, first to last; of a very long series the later ones are shortened, then only counted. */
   attemptLog: z.array(attemptSchema),
 })
@@ -87,7 +87,7 @@ export function deliveryOperations({ logDb }: ApiDeps): Operation[] {
       summary: 'Read a delivery with every attempt',
       access: 'deliveries',
       idPrefix: 'dlv',
-      answers: { status: 200, schema: detailSchema },
+      answers: { status: 200, schema: deliveryDetailSchema },
       async run({ tenantId, id }) {
         const row = await getDelivery(logDb, tenantId, id)
         if (!row) throw notFound()
@@ -115,7 +115,7 @@ export function showDelivery(row: DeliverySummary) {
   }
 }
 
-function showAttempts(log: DeliveryRow['attemptLog']) {
+export function showAttempts(log: DeliveryRow['attemptLog']) {
   return Object.entries(log)
     .map(([number, attempt]) => showAttempt(Number(number), attempt))
     .toSorted((a, b) => a.number - b.number)

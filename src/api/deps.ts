@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import type { DeliveryRef } from '../model/accept.ts'
+import type { Bytes } from '../model/bytes.ts'
 import type { Clock } from '../model/clock.ts'
 import type { EventPointer } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
+import type { ErasureId } from '../model/erasure.ts'
 import type { Event } from '../model/event.ts'
 import type { EndpointId, EventId, ReplayId, SourceId, SubscriptionId, TenantId } from '../model/id.ts'
 import type { FieldError } from '../model/problem.ts'
@@ -54,6 +56,10 @@ export interface ApiDeps {
   readEvent: (pointer: EventPointer, bodyKey: string | null) => Promise<Event | undefined>
   /** The events of some segments of an intake, packed, as far as retention has left them. */
   readSegments: (intake: string, segments: number[]) => Promise<{ segment: number; records: Uint8Array }[]>
+  /** A body that is kept apart; undefined: retention took it. */
+  readLargeBody: (key: string) => Promise<Bytes | undefined>
+  /** Takes the first steps of an erasure, as far as one request may; the sweep takes the rest. */
+  erasureCreated: (id: ErasureId) => Promise<void>
   /** Tells the endpoint's object of changed settings, state or secrets; resolves when they hold there. */
   endpointChanged: (endpoint: Endpoint) => Promise<void>
   /** Ends the object's work; what it still held is cancelled. */

@@ -3,7 +3,7 @@ import type { Page } from '../db/config-rows.ts'
 import type { Scanned } from '../db/scan.ts'
 import { text as decode } from '../model/bytes.ts'
 import type { EventRow } from '../model/delivery-log.ts'
-import { decodeEvent, unpackRecords } from '../model/event.ts'
+import { decodeEvent, readableBody, unpackRecords, type Event } from '../model/event.ts'
 import type { TenantId } from '../model/id.ts'
 import type { ApiDeps } from './deps.ts'
 
@@ -13,10 +13,27 @@ const SEGMENTS_MAX = 64
 /** Segments in one call: each may have 1.5 MB, and an isolate has 128. */
 const SEGMENTS_AT_ONCE = 8
 
-/** The events whose body holds the text, in any case. A page may be short, even empty, and still go on. Bodies over 256 KiB are not looked into. */
+interface Search {
+  tenantId: TenantId
+  filter: EventFilter
+  page: Page
+  /** Bodies over 256 KiB are not in the event that it is given. */
+  isWanted: (event: Event) => Promise<boolean>
+}
+
+/** Whether the body holds the text, in any case. What the caller may not see is not found either: to try texts would tell it. */
+export function hasText(text: string, mask: (event: Event) => Promise<Event>): Search['isWanted'] {
+  const needle = text.toLowerCase()
+  return async (event) => {
+    const { head, body } = await mask(event)
+    return decode(readableBody(head, body)).toLowerCase().includes(needle)
+  }
+}
+
+/** The events that are wanted for what is in them. A page may be short, even empty, and still go on. */
 export async function searchEvents(
   deps: Pick<ApiDeps, 'logDb' | 'readSegments'>,
-  { tenantId, filter, page, text }: { tenantId: TenantId; filter: EventFilter; page: Page; text: string },
+  { tenantId, filter, page, isWanted }: Search,
 ): Promise<Scanned<EventRow>> {
   const candidates = await listEvents(deps.logDb, {
     tenantId,
@@ -24,7 +41,7 @@ export async function searchEvents(
     page: { after: page.after, limit: EVENTS_MAX },
   })
   const { looked, segments } = withinBudget(candidates.rows)
-  const holding = await placesWith(text.toLowerCase(), segments, deps)
+  const holding = await placesWith(isWanted, segments, deps)
   const found = looked.filter(({ pointer }) => holding.has(placeOf(pointer)))
   if (found.length > page.limit) {
     const rows = found.slice(0, page.limit)
@@ -50,7 +67,7 @@ function withinBudget(rows: readonly EventRow[]): { looked: EventRow[]; segments
 }
 
 async function placesWith(
-  text: string,
+  isWanted: (event: Event) => Promise<boolean>,
   segments: ReadonlyMap<string, ReadonlySet<number>>,
   { readSegments }: Pick<ApiDeps, 'readSegments'>,
 ): Promise<Set<string>> {
@@ -60,8 +77,7 @@ async function placesWith(
     for (let i = 0; i < list.length; i += SEGMENTS_AT_ONCE) {
       for (const { segment, records } of await readSegments(intake, list.slice(i, i + SEGMENTS_AT_ONCE))) {
         for (const [index, record] of unpackRecords(records).entries()) {
-          const { body } = decodeEvent(record)
-          if (decode(body).toLowerCase().includes(text)) places.add(placeOf({ intake, segment, index }))
+          if (await isWanted(decodeEvent(record))) places.add(placeOf({ intake, segment, index }))
         }
       }
     }

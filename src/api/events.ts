@@ -10,13 +10,14 @@ import { ProblemError } from '../model/problem.ts'
 import { notFound } from './amend.ts'
 import { deliverySchema, showDelivery } from './deliveries.ts'
 import type { ApiDeps } from './deps.ts'
-import { searchEvents } from './event-search.ts'
+import { hasText, searchEvents } from './event-search.ts'
 import { isoOrNull } from './fields.ts'
+import { payloadMask } from './payload-masks.ts'
 import { operation, type Answer, type Operation } from './operation.ts'
 import { answerScan, countryQuery, pageOf, pageQuery, pageSchema, textQuery, timeQuery } from './page.ts'
 
 /** A larger body is read by itself, at `/events/:id/body`. */
-const SHOWN_BODY_BYTES_MAX = 1024 * 1024
+export const SHOWN_BODY_BYTES_MAX = 1024 * 1024
 const SHOWN_DELIVERIES_MAX = 250
 
 const listQuery = pageQuery.extend({
@@ -25,6 +26,7 @@ const listQuery = pageQuery.extend({
   entityType: z.string().max(200).optional(),
   entityId: z.string().max(200).optional(),
   providerEventId: z.string().max(200).optional(),
+  orderingKey: z.string().max(500).optional(),
   country: countryQuery.optional(),
   text: textQuery
     .optional()
@@ -46,21 +48,21 @@ const summarySchema = z.object({
   bodyBytes: z.int(),
   /** Two letters, where the request came from. */
   country: z.string().nullable(),
+  orderingKey: z.string().nullable(),
 })
-const shownSchema = summarySchema.extend({
+export const eventSchema = summarySchema.extend({
   method: z.string().optional(),
   path: z.string().optional(),
   headers: z.array(z.tuple([z.string(), z.string()])).optional(),
-  orderingKey: z.string().optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
   /** The body, when it is JSON. */
   data: z.unknown().optional(),
   /** The body in base64, when it is not. */
   body: z.string().optional(),
-  /** `shown` above; `large`: read it at `/events/:id/body`; `gone`: retention took it. */
-  bodyState: z.enum(['shown', 'large', 'gone']),
-  deliveries: z.array(deliverySchema),
+  /** `shown` above; `large`: read it at `/events/:id/body`; `gone`: retention took it; `erased`: see `/erasures`. */
+  bodyState: z.enum(['shown', 'large', 'gone', 'erased']),
 })
+const shownSchema = eventSchema.extend({ deliveries: z.array(deliverySchema) })
 
 const LIST = 'events'
 
@@ -74,13 +76,18 @@ export function eventOperations(deps: ApiDeps): Operation[] {
       access: 'events',
       query: listQuery,
       answers: { status: 200, schema: pageSchema(summarySchema) },
-      async run({ tenantId, query }) {
+      async run({ tenantId, scopes, query }) {
         const { limit, cursor, text, ...filter } = query
         const page = pageOf(LIST, { limit, cursor })
         const found =
           text === undefined
             ? await listEvents(deps.logDb, { tenantId, filter, page })
-            : await searchEvents(deps, { tenantId, filter, page, text })
+            : await searchEvents(deps, {
+                tenantId,
+                filter,
+                page,
+                isWanted: hasText(text, payloadMask(deps, { tenantId, scopes })),
+              })
         return answerScan(LIST, found, summarise)
       },
     }),
@@ -91,16 +98,18 @@ export function eventOperations(deps: ApiDeps): Operation[] {
       access: 'events',
       idPrefix: 'evt',
       answers: { status: 200, schema: shownSchema },
-      run: async ({ tenantId, id }) => show(deps, { tenantId, id }),
+      run: async ({ tenantId, id, scopes }) =>
+        show(deps, { tenantId, id, mask: payloadMask(deps, { tenantId, scopes }) }),
     }),
     operation({
       method: 'GET',
       path: '/events/:id/body',
-      summary: 'Read the body of an event byte for byte',
+      summary:
+        'Read the body of an event byte for byte; masked, where rules say so, without the scope payloads:read',
       access: 'events',
       idPrefix: 'evt',
       answers: { status: 200 },
-      async run({ tenantId, id }) {
+      async run({ tenantId, id, scopes }) {
         const row = await getEvent(deps.logDb, tenantId, id)
         const event = row && (await deps.readEvent(row.pointer, row.bodyKey))
         if (!event)
@@ -111,13 +120,17 @@ export function eventOperations(deps: ApiDeps): Operation[] {
           'content-disposition': `attachment; filename="${id}"`,
           'x-content-type-options': 'nosniff',
         }
-        return { status: 200, bytes: event.body, headers }
+        const { body: bytes } = await payloadMask(deps, { tenantId, scopes })(event)
+        return { status: 200, bytes, headers }
       },
     }),
   ]
 }
 
-async function show(deps: ApiDeps, { tenantId, id }: { tenantId: TenantId; id: EventId }): Promise<Answer> {
+async function show(
+  deps: ApiDeps,
+  { tenantId, id, mask }: { tenantId: TenantId; id: EventId; mask: ReturnType<typeof payloadMask> },
+): Promise<Answer> {
   const row = await getEvent(deps.logDb, tenantId, id)
   if (!row) throw notFound()
   const page = { after: undefined, limit: SHOWN_DELIVERIES_MAX }
@@ -129,11 +142,15 @@ async function show(deps: ApiDeps, { tenantId, id }: { tenantId: TenantId; id: E
   ])
   return {
     status: 200,
-    body: { ...summarise(row), ...detail(event, isLarge), deliveries: deliveries.rows.map(showDelivery) },
+    body: {
+      ...summarise(row),
+      ...showDetail(event && (await mask(event)), { isLarge, isErased: row.erasureId !== null }),
+      deliveries: deliveries.rows.map(showDelivery),
+    },
   }
 }
 
-function summarise(row: EventRow) {
+export function summarise(row: EventRow) {
   return {
     id: row.id,
     sourceId: row.sourceId,
@@ -146,18 +163,23 @@ function summarise(row: EventRow) {
     contentType: row.contentType,
     bodyBytes: row.bodyBytes,
     country: row.country ?? null,
+    orderingKey: row.orderingKey ?? null,
   }
 }
 
-function detail(event: Event | undefined, isLarge: boolean) {
+export function showDetail(
+  event: Event | undefined,
+  { isLarge, isErased }: { isLarge: boolean; isErased: boolean },
+) {
+  if (isErased) return { bodyState: 'erased' }
   if (!event) return { bodyState: 'gone' }
-  const { method, path, headers, orderingKey, metadata } = event.head
-  const head = { method, path, headers, orderingKey, metadata }
+  const { method, path, headers, metadata } = event.head
+  const head = { method, path, headers, metadata }
   if (isLarge) return { ...head, bodyState: 'large' }
-  return { ...head, ...payload(readableBody(event.head, event.body)), bodyState: 'shown' }
+  return { ...head, ...showPayload(readableBody(event.head, event.body)), bodyState: 'shown' }
 }
 
-function payload(body: Bytes): { data: unknown } | { body: string } {
+function showPayload(body: Bytes): { data: unknown } | { body: string } {
   const source = textExact(body)
   try {
     if (source !== undefined) return { data: JSON.parse(source) as unknown }

@@ -77,7 +77,8 @@ async function answer(
 ): Promise<Answer> {
   const { deps, operation, request, given, part, requestId } = handling
   const entry = { ...entryOf(handling, { principal, now }), before: undefined }
-  const { tenantId, scopes } = principal
+  const { tenantId, scopes, tokenId } = principal
+  const actor = tokenId ?? 'root'
   const { url, headers } = request
   const body = operation.body ? await readBody(request) : new Uint8Array(0)
   const { idPrefix: prefix } = operation
@@ -85,6 +86,7 @@ async function answer(
   const run = async (query = asked, onceKey?: string) =>
     operation.run({
       tenantId,
+      actor,
       scopes,
       id: prefix && (await identify(deps.db, { tenantId, prefix, given })),
       uid: operation.method === 'PUT' && operation.path.includes(':id') ? parseUid(given) : given,
@@ -101,10 +103,12 @@ async function answer(
     })
   if (wantsLines(request) && operation.isList) {
     const whole = { ...asked, limit: EXPORT_LIMIT }
-    return lines(await run(whole), (cursor) => run({ ...whole, cursor }))
+    const first = await around(() => run(whole))
+    return lines(first, (cursor) => run({ ...whole, cursor }), operation.linePagesMax)
   }
   const key = headers.get('idempotency-key')
-  if (operation.method !== 'POST' || key === null) return await around(() => run())
+  const isOnce = operation.method === 'POST' && operation.isPrivate !== true
+  if (!isOnce || key === null) return await around(() => run())
   return await runOnce(deps, { tenantId, key, url, body, now }, (onceKey) =>
     around(() => run(asked, onceKey)),
   )
@@ -125,6 +129,7 @@ async function readBefore(
     const url = request.url
     return await reader.run({
       tenantId,
+      actor: principal.tokenId ?? 'root',
       scopes,
       id,
       uid: '',
@@ -167,13 +172,18 @@ async function takeOne(
 
 export function authorise(
   { tokenId, scopes }: Pick<Principal, 'tokenId' | 'scopes'>,
-  { access, method }: Pick<Operation, 'access' | 'method'>,
+  operation: Pick<Operation, 'access' | 'method' | 'action'>,
 ): void {
+  const { access } = operation
   if (tokenId === null) return
   if (access === 'root') throw new ProblemError('forbidden', 'Only the root token may do this.')
-  const action = method === 'GET' ? 'read' : 'write'
+  const action = actionOf(operation)
   if (permits(scopes, access, action)) return
   throw new ProblemError('forbidden', `The token needs the scope ${access}:${action}.`)
+}
+
+export function actionOf({ method, action }: Pick<Operation, 'method' | 'action'>): 'read' | 'write' {
+  return action ?? (method === 'GET' ? 'read' : 'write')
 }
 
 export function responseOf({ status, body, bytes, headers = {} }: Answer): Response {

@@ -9,14 +9,18 @@ export const EXPORT_LIMIT = '250'
 
 /** Whether the caller wants a whole list, an item on each line, instead of a page of it. */
 export function wantsLines(request: Request): boolean {
-  return request.method === 'GET' && (request.headers.get('accept') ?? '').includes(NDJSON)
+  return (request.headers.get('accept') ?? '').includes(NDJSON)
 }
 
 /**
  * A list as lines, page after page, read only as fast as the caller takes them. A list longer than one answer may be
  * ends with a line `{"next":"…"}`, to be given as `cursor`. `first` is the first page, so that a refusal still is one.
  */
-export function lines(first: Answer, more: (cursor: string) => Promise<Answer>): Answer {
+export function lines(
+  first: Answer,
+  more: (cursor: string) => Promise<Answer>,
+  pagesMax = PAGES_MAX,
+): Answer {
   if (!isPage(first.body)) return first
   let page: Page | undefined = first.body
   let pages = 0
@@ -25,7 +29,7 @@ export function lines(first: Answer, more: (cursor: string) => Promise<Answer>):
       if (page === undefined) return controller.close()
       const { data, next }: Page = page
       pages++
-      const isCut = next !== null && pages >= PAGES_MAX
+      const isCut = next !== null && pages >= pagesMax
       const items: unknown[] = isCut ? [...data, { next }] : data
       controller.enqueue(utf8(items.map((item) => `${JSON.stringify(item)}\n`).join('')))
       page = next === null || isCut ? undefined : await pageAfter(next, more)

@@ -5,6 +5,7 @@ import { configurationExamples } from './examples/configuration.ts'
 import { dataExamples } from './examples/data.ts'
 import type { Example } from './examples/example.ts'
 import { problemExamples } from './examples/problems.ts'
+import { actionOf } from './handle.ts'
 import { NDJSON } from './ndjson.ts'
 import { CREDENTIALS, parametersOf, type Operation } from './operation.ts'
 import { problemsOf } from './problems.ts'
@@ -68,9 +69,9 @@ export function templateOf({ path }: Pick<Operation, 'path'>): string {
 }
 
 function describe(operation: Operation, example: Example): Json {
-  const { method, summary, access, answers } = operation
+  const { summary, access, answers } = operation
   const body = operation.documentedBody ?? operation.body
-  const scope = `${access}:${method === 'GET' ? 'read' : 'write'}`
+  const scope = `${access}:${actionOf(operation)}`
   const isRoot = access === 'root'
   const answer = describeAnswer(operation, example.answer)
   return {

@@ -13,6 +13,8 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** One authorised request, its parts parsed. */
 export interface Call<P extends Prefix, Q, B> {
   tenantId: TenantId
+  /** Who asks: a token's id, or `root`. */
+  actor: string
   /** What the token may do. */
   scopes: readonly Scope[]
   /** The `:id` of the path, where a uid may stand as well. */
@@ -56,6 +58,12 @@ interface Description {
   access: ScopedResource | 'root'
   /** `orStatus`: the other of two, for a PUT that creates or replaces. */
   answers: { status: number; orStatus?: number; schema?: z.ZodType }
+  /** For a POST that asks for the scope to read. */
+  action?: 'read'
+  /** Its answer holds payloads: neither the audit log nor an idempotency key keeps it. */
+  isPrivate?: boolean
+  /** Pages of its list in one answer as lines; absent: as many as a plain list may have. */
+  linePagesMax?: number
   /** A POST that changes nothing, such as a test. */
   isHarmless?: boolean
   /** Takes credentials for somebody else in `Hookway-Credentials`. */

@@ -7,7 +7,7 @@ import type { ApiDeps } from './deps.ts'
 import { operation, type Operation } from './operation.ts'
 import { answerScan, countryQuery, pageOf, pageQuery, pageSchema, textQuery, timeQuery } from './page.ts'
 
-const shownSchema = z.object({
+export const rejectionSchema = z.object({
   id: z.string(),
   sourceId: idSchema('src'),
   at: z.iso.datetime(),
@@ -38,17 +38,17 @@ export function rejectionOperations({ logDb }: ApiDeps): Operation[] {
         from: timeQuery.optional(),
         to: timeQuery.optional(),
       }),
-      answers: { status: 200, schema: pageSchema(shownSchema) },
+      answers: { status: 200, schema: pageSchema(rejectionSchema) },
       async run({ tenantId, query }) {
         const { limit, cursor, ...filter } = query
         const page = pageOf(LIST, { limit, cursor })
-        return answerScan(LIST, await listRejections(logDb, { tenantId, filter, page }), show)
+        return answerScan(LIST, await listRejections(logDb, { tenantId, filter, page }), showRejection)
       },
     }),
   ]
 }
 
-function show(row: RejectionRow) {
+export function showRejection(row: RejectionRow) {
   const { id, sourceId, at, reason, detail, ip, country, method, headers, bodySample } = row
   return { id, sourceId, at: isoTime(at), reason, detail, ip, country, method, headers, bodySample }
 }

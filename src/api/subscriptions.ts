@@ -12,6 +12,7 @@ import {
 } from '../db/subscriptions.ts'
 import { isoTime } from '../model/clock.ts'
 import { idSchema, newId, type SourceId, type TenantId } from '../model/id.ts'
+import { maskPlaces, subscriptionPlaces, takeSecrets } from '../model/sealed-settings.ts'
 import { subscriptionSettingsSchema, type Fault, type SubscriptionSettings } from '../model/subscription.ts'
 import { amend, etagOf, notFound, replaced, requireMatch } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
@@ -149,7 +150,7 @@ export function subscriptionOperations(deps: ApiDeps): Operation[] {
             return {
               ...current,
               name: name ?? current.name,
-              settings,
+              ...(await seal(deps, settings, current)),
               updatedAt: now,
               fault: releasing(current),
             }
@@ -234,13 +235,14 @@ async function create(deps: ApiDeps, { tenantId, body, now }: Creation): Promise
   if (!endpoint) throw invalid([{ path: 'endpointId', message: 'is no endpoint of this tenant' }])
   await requireSources(db, tenantId, settings.sourceIds)
   await requireRules(deps, tenantId, settings)
+  const id = newId('sub', now)
   const record: SubscriptionRecord = {
-    id: newId('sub', now),
+    id,
     tenantId,
     uid,
     name: name ?? endpoint.name,
     endpointId,
-    settings,
+    ...(await seal(deps, settings, { id })),
     version: 1,
     createdAt: now,
     updatedAt: now,
@@ -266,8 +268,8 @@ async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
   const changed = await amend({
     ifMatch,
     load: () => getSubscription(db, { tenantId, uid }),
-    change(current) {
-      const next = replaced(current, { name, settings }, now)
+    async change(current) {
+      const next = replaced(current, { name, ...(await seal(deps, settings, current)) }, now)
       return next === current ? current : { ...next, fault: releasing(current) }
     },
     save: (next) => updateSubscription(db, next),
@@ -276,13 +278,23 @@ async function put(deps: ApiDeps, call: Creation): Promise<Answer> {
   return { status: 200, body: show(changed), headers: { etag: etagOf(changed) } }
 }
 
+async function seal(
+  { sealer }: ApiDeps,
+  settings: SubscriptionSettings,
+  { id, sealed }: Pick<SubscriptionRecord, 'id' | 'sealed'>,
+): Promise<Pick<SubscriptionRecord, 'settings' | 'sealed'>> {
+  const taken = await takeSecrets(settings, subscriptionPlaces, { known: sealed, id, sealer })
+  if (!taken.ok) throw invalid(taken.error)
+  return taken.value
+}
+
 function show(record: SubscriptionRecord) {
   return {
     id: record.id,
     endpointId: record.endpointId,
     name: record.name,
     uid: record.uid,
-    ...record.settings,
+    ...maskPlaces(record.settings, subscriptionPlaces),
     state: record.fault && record.settings.state === 'active' ? 'faulty' : record.settings.state,
     fault: record.fault ? showFault(record.fault) : null,
     version: record.version,
@@ -295,5 +307,5 @@ function showFault({ error, eventId, at, isReleasing = false }: Fault) {
 }
 
 function showVersion({ version, settings, createdAt }: Awaited<ReturnType<typeof listVersions>>[number]) {
-  return { version, settings, createdAt: isoTime(createdAt) }
+  return { version, settings: maskPlaces(settings, subscriptionPlaces), createdAt: isoTime(createdAt) }
 }

@@ -5,10 +5,12 @@ import { getSubscription } from '../db/subscriptions.ts'
 import { utf8 } from '../model/bytes.ts'
 import type { Event } from '../model/event.ts'
 import { idSchema, newId, type EndpointId, type TenantId } from '../model/id.ts'
+import { putSecrets, subscriptionPlaces } from '../model/sealed-settings.ts'
 import { subscriptionSettingsSchema, type Subscription } from '../model/subscription.ts'
 import { notFound } from './amend.ts'
 import type { ApiDeps } from './deps.ts'
 import { operation, type Operation } from './operation.ts'
+import { payloadMask } from './payload-masks.ts'
 import { timeQuery } from './page.ts'
 import { invalid } from './parse.ts'
 
@@ -66,18 +68,21 @@ export function trialOperations(deps: ApiDeps): Operation[] {
     operation({
       method: 'POST',
       path: '/subscriptions/test',
-      summary: 'See what a subscription makes of an event, step by step; nothing is sent or kept',
+      summary:
+        'See what a subscription makes of an event, step by step; nothing is sent or kept. Without payloads:read it sees a stored event masked',
       access: 'subscriptions',
       body: trialSchema,
       answers: { status: 200, schema: reportSchema },
-      async run({ tenantId, body, now }) {
+      async run({ tenantId, scopes, body, now }) {
         const subscription = await subscriptionOf(deps, { tenantId, body, now })
         const faults = deps.rules.faultsOf(subscription)
         if (faults.length > 0) {
           throw invalid(faults.map(({ path, message }) => ({ path: `subscription.${path}`, message })))
         }
         const event = await eventOf(deps, { tenantId, body, now })
-        return { status: 200, body: await deps.rules.tryOut(subscription, event) }
+        const isStored = body.eventId !== undefined
+        const seen = isStored ? await payloadMask(deps, { tenantId, scopes })(event) : event
+        return { status: 200, body: await deps.rules.tryOut(subscription, seen) }
       },
     }),
   ]
@@ -89,7 +94,10 @@ interface Asked {
   now: number
 }
 
-async function subscriptionOf({ db }: ApiDeps, { tenantId, body, now }: Asked): Promise<Subscription> {
+async function subscriptionOf(
+  { db, sealer }: ApiDeps,
+  { tenantId, body, now }: Asked,
+): Promise<Subscription> {
   const { subscriptionId, subscription } = body
   if (subscriptionId === undefined && subscription === undefined) {
     throw invalid([{ path: 'subscriptionId', message: 'is required, or `subscription`' }])
@@ -106,7 +114,10 @@ async function subscriptionOf({ db }: ApiDeps, { tenantId, body, now }: Asked): 
   if (!found && named.success && !(await getEndpoint(db, { tenantId, id: endpointId }))) {
     throw invalid([{ path: 'subscription.endpointId', message: 'is no endpoint of this tenant' }])
   }
-  return { id: found ? found.id : newId('sub', now), tenantId, endpointId, createdAt: 0, ...parsed.data }
+  const settings = found
+    ? await putSecrets(parsed.data, subscriptionPlaces, { sealed: found.sealed ?? {}, id: found.id, sealer })
+    : parsed.data
+  return { id: found ? found.id : newId('sub', now), tenantId, endpointId, createdAt: 0, ...settings }
 }
 
 async function eventOf(deps: ApiDeps, { tenantId, body, now }: Asked): Promise<Event> {

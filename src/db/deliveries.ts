@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AttemptRecord, DeliveryRow, DeliveryStatus } from '../model/delivery-log.ts'
-import { timeOfId, type DeliveryId, type EventId, type TenantId } from '../model/id.ts'
+import { firstIdAt, timeOfId, type DeliveryId, type EventId, type TenantId } from '../model/id.ts'
 import type { Page } from './config-rows.ts'
 import { scanPage, type Scan, type Scanned } from './scan.ts'
 
@@ -112,6 +112,33 @@ export async function getDelivery(
     .bind(tenantId, id)
     .first<DeliverySummary & { attemptLog: string }>()
   return row ? { ...row, attemptLog: attemptLogOf(row.attemptLog) } : undefined
+}
+
+/** The deliveries of some events with their attempts, of each event at most `limit`. */
+export async function deliveriesOf(
+  logDb: D1Database,
+  { tenantId, eventIds, limit }: { tenantId: TenantId; eventIds: readonly EventId[]; limit: number },
+): Promise<DeliveryRow[]> {
+  if (eventIds.length === 0) return []
+  const found = await logDb.batch<DeliverySummary & { attemptLog: string }>(
+    eventIds.map((eventId) =>
+      logDb
+        .prepare(
+          `SELECT ${COLUMNS}, attempt_log AS attemptLog FROM deliveries
+           WHERE tenant_id = ?1 AND id >= ?2 AND id < ?3 AND event_id = ?4 ORDER BY id LIMIT ?5`,
+        )
+        .bind(tenantId, ...rangeOfEvent(eventId), eventId, limit),
+    ),
+  )
+  return found.flatMap(({ results }) =>
+    results.map((row) => ({ ...row, attemptLog: attemptLogOf(row.attemptLog) })),
+  )
+}
+
+/** An event's deliveries lie within its millisecond of the key. */
+export function rangeOfEvent(eventId: EventId): [from: DeliveryId, to: DeliveryId] {
+  const time = timeOfId(eventId)
+  return [firstIdAt('dlv', time), firstIdAt('dlv', time + 1)]
 }
 
 /** A delivery's id starts with its event's millisecond, so an event's deliveries lie close together. */

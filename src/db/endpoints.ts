@@ -68,6 +68,18 @@ export async function pageEndpointObjects(
   return names
 }
 
+/** Whose the endpoints are. */
+export async function tenantsOfEndpoints(
+  db: D1Database,
+  ids: readonly EndpointId[],
+): Promise<Map<EndpointId, TenantId>> {
+  const { results } = await db
+    .prepare('SELECT id, tenant_id AS tenantId FROM endpoints WHERE id IN (SELECT value FROM json_each(?1))')
+    .bind(JSON.stringify(ids))
+    .all<{ id: EndpointId; tenantId: TenantId }>()
+  return new Map(results.map(({ id, tenantId }) => [id, tenantId]))
+}
+
 export async function getEndpoint(
   db: D1Database,
   by: { tenantId: TenantId } & ({ id: string } | { uid: string }),

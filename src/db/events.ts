@@ -5,7 +5,8 @@ import { scanPage, type Scanned } from './scan.ts'
 
 const COLUMNS = `id, tenant_id AS tenantId, source_id AS sourceId, type, received_at AS receivedAt,
   occurred_at AS occurredAt, provider_event_id AS providerEventId, entity_type AS entityType, entity_id AS entityId,
-  content_type AS contentType, body_bytes AS bodyBytes, body_key AS bodyKey, country, intake, segment, idx`
+  content_type AS contentType, body_bytes AS bodyBytes, body_key AS bodyKey, country,
+  ordering_key AS orderingKey, erasure_id AS erasureId, intake, segment, idx`
 
 type Row = Omit<EventRow, 'pointer'> & { intake: string; segment: number; idx: number }
 
@@ -16,6 +17,9 @@ export interface EventFilter {
   entityType?: string | undefined
   entityId?: string | undefined
   providerEventId?: string | undefined
+  orderingKey?: string | undefined
+  /** By which it was erased. */
+  erasureId?: string | undefined
   country?: string | undefined
   from?: number | undefined
   to?: number | undefined
@@ -37,6 +41,8 @@ export async function listEvents(
       { sql: 'entityType = ?', value: filter.entityType },
       { sql: 'entityId = ?', value: filter.entityId },
       { sql: 'providerEventId = ?', value: filter.providerEventId },
+      { sql: 'orderingKey = ?', value: filter.orderingKey },
+      { sql: 'erasureId = ?', value: filter.erasureId },
       { sql: 'country = ?', value: filter.country },
     ],
     selection: { sourceId, type },

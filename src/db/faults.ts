@@ -48,3 +48,19 @@ export async function setFailing(
   const sql = 'UPDATE endpoints SET failing_since = ?1 WHERE id = ?2 AND tenant_id = ?3'
   await db.batch([db.prepare(sql).bind(since, id, tenantId), db.prepare(BUMP_SQL).bind(tenantId)])
 }
+
+/** What an error said may be what an event said. */
+export async function eraseFaults(
+  db: D1Database,
+  tenantId: TenantId,
+  eventIds: readonly string[],
+): Promise<void> {
+  if (eventIds.length === 0) return
+  await db
+    .prepare(
+      `UPDATE subscriptions SET fault = json_set(fault, '$.error', 'It was erased.')
+       WHERE tenant_id = ?1 AND fault ->> 'eventId' IN (SELECT value FROM json_each(?2))`,
+    )
+    .bind(tenantId, JSON.stringify(eventIds))
+    .run()
+}

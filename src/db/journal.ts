@@ -110,6 +110,35 @@ export class Journal {
     return dropped
   }
 
+  /** Whether the newest day, which `drop` keeps, ended before `before` and holds more than progress. */
+  isStale(before: number): boolean {
+    const day = this.#partitions.at(-1)?.day
+    if (day === undefined || (day + 1) * PARTITION_MS > before) return false
+    return [...this.#sql.exec(`SELECT 1 FROM journal_${day} WHERE kind <> 'mark' LIMIT 1`)].length > 0
+  }
+
+  /** Forgets everything but the sequence number; the owner writes its progress anew. */
+  clear(): void {
+    for (const { day } of this.#partitions.splice(0)) this.#sql.exec(`DROP TABLE journal_${day}`)
+  }
+
+  /** Writes a row anew, in its place: one row written. */
+  rewrite({ seq, label, data }: Pick<JournalRow, 'seq' | 'label' | 'data'>): void {
+    const day = this.#partitions.findLast((each) => each.firstSeq <= seq)?.day
+    if (day === undefined) return
+    this.#sql.exec(`UPDATE journal_${day} SET label = ?, data = ? WHERE seq = ?`, label, data, seq)
+  }
+
+  /** The rows of a kind at or after `seq` whose data holds the text. Reads them all. */
+  *holding(kind: string, text: string, seq: number): Iterable<JournalRow> {
+    for (const { day } of this.#partitionsFrom(seq)) {
+      const query = `SELECT * FROM journal_${day} WHERE kind = ? AND seq >= ? AND instr(data, CAST(? AS BLOB)) > 0`
+      // All at once: the caller rewrites them meanwhile.
+      const rows = Array.from(this.#sql.exec(query, kind, seq, text))
+      for (const row of rows) yield toRow(row)
+    }
+  }
+
   #partitionFor(now: number): number {
     const last = this.#partitions.at(-1)
     // A clock that jumps back writes into the newest day: sequence numbers stay ordered across partitions.

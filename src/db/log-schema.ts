@@ -26,6 +26,9 @@ export const events = sqliteTable(
     idx: integer().notNull(),
     /** Two letters, where the request came from. */
     country: text(),
+    orderingKey: text('ordering_key'),
+    /** By which it was erased; the facts of the event are then gone, and its body too. */
+    erasureId: text('erasure_id'),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.id] })],
 )
@@ -168,10 +171,20 @@ export const erasures = sqliteTable(
   {
     tenantId: text('tenant_id').notNull(),
     id: text().notNull(),
+    state: text().notNull(),
     /** JSON: see `model/erasure.ts`. */
     report: text().notNull(),
+    /** What is to be found, sealed; empty once it is done. */
+    subject: text().notNull(),
+    /** No other step before then. */
+    leasedUntil: integer('leased_until').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.tenantId, table.id] })],
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.id] }),
+    index('erasures_open')
+      .on(table.id)
+      .where(sql`state <> 'done'`),
+  ],
 )
 
 /** Events that wait for a subscription: for its rule to be fixed, or for a time. Clustered in the order of release. */

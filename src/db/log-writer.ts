@@ -1,4 +1,5 @@
 import type { AttemptRecord, DeliveryRow, EventRow, LogMessage, RejectionRow } from '../model/delivery-log.ts'
+import { ERASED } from '../model/erasure.ts'
 import { fitAttempt } from './attempt-size.ts'
 import { factsOf, METRICS_SQL } from './metrics-writer.ts'
 
@@ -7,11 +8,12 @@ const CHUNK_CHARS = 500_000
 
 const EVENTS_SQL = `
   INSERT INTO events (tenant_id, id, source_id, type, received_at, occurred_at, provider_event_id, entity_type,
-    entity_id, content_type, body_bytes, body_key, intake, segment, idx, country)
+    entity_id, content_type, body_bytes, body_key, intake, segment, idx, country, ordering_key)
   SELECT value ->> 'tenantId', value ->> 'id', value ->> 'sourceId', value ->> 'type', value ->> 'receivedAt',
     value ->> 'occurredAt', value ->> 'providerEventId', value ->> 'entityType', value ->> 'entityId',
     value ->> 'contentType', value ->> 'bodyBytes', value ->> 'bodyKey', value ->> '$.pointer.intake',
-    value ->> '$.pointer.segment', value ->> '$.pointer.index', value ->> 'country'
+    value ->> '$.pointer.segment', value ->> '$.pointer.index', value ->> 'country',
+    value ->> 'orderingKey'
   FROM json_each(?1) WHERE true
   ON CONFLICT DO NOTHING`
 
@@ -23,12 +25,14 @@ const REJECTIONS_SQL = `
   FROM json_each(?1) WHERE true
   ON CONFLICT DO NOTHING`
 
+/** What was erased is not to come back with a message that was on its way. */
+const IS_ERASED = `deliveries.error IS '${ERASED}'`
+
 /** What a newer version replaces; keys, event, endpoint and subscription of a delivery never change. */
 const NEWER_WINS = [
   'status',
   'attempts',
   'status_code',
-  'error',
   'duration_ms',
   'last_attempt_at',
   'next_attempt_at',
@@ -44,10 +48,15 @@ const DELIVERIES_SQL = `
     value ->> 'nextAttemptAt', value ->> 'version', value -> 'attemptLog'
   FROM json_each(?1) WHERE true
   ON CONFLICT DO UPDATE SET
-    attempt_log = json_patch(deliveries.attempt_log, excluded.attempt_log),
-    ${NEWER_WINS.map((column) => `${column} = iif(excluded.version > deliveries.version, excluded.${column}, deliveries.${column})`).join(',\n    ')}
+    attempt_log = iif(${IS_ERASED}, deliveries.attempt_log, json_patch(deliveries.attempt_log, excluded.attempt_log)),
+    error = iif(${IS_ERASED}, deliveries.error, ${newer('error')}),
+    ${NEWER_WINS.map((column) => `${column} = ${newer(column)}`).join(',\n    ')}
   WHERE excluded.version > deliveries.version
-    OR json_patch(deliveries.attempt_log, excluded.attempt_log) <> deliveries.attempt_log`
+    OR (NOT ${IS_ERASED} AND json_patch(deliveries.attempt_log, excluded.attempt_log) <> deliveries.attempt_log)`
+
+function newer(column: string): string {
+  return `iif(excluded.version > deliveries.version, excluded.${column}, deliveries.${column})`
+}
 
 /**
  * Puts a batch of log messages into the log database: one transaction, one statement for each table and half

@@ -14,6 +14,8 @@ export interface RejectionFilter {
   ip?: string | undefined
   /** Anywhere in what was kept of the body. */
   text?: string | undefined
+  /** Anywhere in what was kept of the request. */
+  anywhere?: string | undefined
   /** Milliseconds; `to` exclusive. */
   from?: number | undefined
   to?: number | undefined
@@ -23,7 +25,7 @@ export async function listRejections(
   logDb: D1Database,
   { tenantId, filter, page }: { tenantId: TenantId; filter: RejectionFilter; page: Page },
 ): Promise<Scanned<RejectionRow>> {
-  const { sourceId, reason, country, ip, text, from, to } = filter
+  const { sourceId, reason, country, ip, text, anywhere, from, to } = filter
   const { rows, next } = await scanPage<Omit<RejectionRow, 'headers'> & { headers: string }>(logDb, {
     table: 'rejections',
     prefix: 'rej',
@@ -35,11 +37,12 @@ export async function listRejections(
       { sql: 'country = ?', value: country },
       { sql: 'ip = ?', value: ip },
       { sql: 'instr(lower(bodySample), lower(?)) > 0', value: text },
+      { sql: 'instr(lower(bodySample || headers || detail), lower(?)) > 0', value: anywhere },
     ],
     from,
     to,
     ...page,
-    isText: text !== undefined,
+    isText: text !== undefined || anywhere !== undefined,
   })
   return { rows: rows.map((row) => ({ ...row, headers: JSON.parse(row.headers) as HeaderPair[] })), next }
 }

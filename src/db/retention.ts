@@ -24,6 +24,22 @@ export async function pageRetentions(
   }))
 }
 
+/** Where the bodies are of the events that `expireLogs` would remove. */
+export async function expiredBodies(
+  logDb: D1Database,
+  tenantId: TenantId,
+  before: number,
+): Promise<string[]> {
+  const { results } = await logDb
+    .prepare(
+      `SELECT key FROM (SELECT body_key AS key FROM events WHERE tenant_id = ?1 AND id < ?2 ORDER BY id LIMIT ${ROWS_MAX})
+       WHERE key IS NOT NULL`,
+    )
+    .bind(tenantId, firstIdAt('evt', before))
+    .all<{ key: string }>()
+  return results.map(({ key }) => key)
+}
+
 /** Removes the oldest logs of events received before `before` (ms), a bounded number; answers how many. */
 export async function expireLogs(logDb: D1Database, tenantId: TenantId, before: number): Promise<number> {
   const removed = await logDb.batch(

@@ -1,9 +1,16 @@
 import { eq, sql } from 'drizzle-orm'
 import type { DrizzleD1Database } from 'drizzle-orm/d1'
+import { z } from 'zod'
 import { endpointSettingsSchema, type EndpointSettings } from '../model/endpoint.ts'
 import type { EndpointId, SubscriptionId, TenantId } from '../model/id.ts'
+import type { SealedParts, Sealer } from '../model/seal.ts'
+import { putSecrets, subscriptionPlaces } from '../model/sealed-settings.ts'
 import type { Placing } from '../model/shard.ts'
-import { subscriptionSettingsSchema, type Subscription } from '../model/subscription.ts'
+import {
+  subscriptionSettingsSchema,
+  type Subscription,
+  type SubscriptionSettings,
+} from '../model/subscription.ts'
 import { parseFault } from './faults.ts'
 import { tenants } from './schema.ts'
 
@@ -53,15 +60,27 @@ const placing = endpointSettingsSchema.pick({
 })
 
 /** Every subscription of the tenant, paused ones too, with the version of its endpoint. One query, two where rules choose endpoints. */
-export async function routedSubscriptions(db: D1Database, tenantId: TenantId): Promise<RoutedRow[]> {
+export async function routedSubscriptions(
+  db: D1Database,
+  tenantId: TenantId,
+  sealer: Sealer,
+): Promise<RoutedRow[]> {
   const { results } = await db.prepare(SUBSCRIPTIONS_SQL).bind(tenantId).all<Row>()
-  const routed = results.map(({ settings, fault, endpointVersion, endpointSettings, ...row }): RoutedRow => {
-    const parsed = subscriptionSettingsSchema.parse(JSON.parse(settings))
+  const open = async ({
+    settings,
+    fault,
+    endpointVersion,
+    endpointSettings,
+    ...row
+  }: Row): Promise<RoutedRow> => {
+    const { settings: masked, sealed } = parseSubscriptionSettings(settings)
+    const parsed = await putSecrets(masked, subscriptionPlaces, { sealed, id: row.id, sealer })
     const endpoint = placing.parse(JSON.parse(endpointSettings))
     const { id, endpointId, createdAt, version } = row
     const own = { id, tenantId, endpointId, createdAt, version, fault: parseFault(fault) }
     return { subscription: { ...own, ...parsed }, endpointVersion, endpoint }
-  })
+  }
+  const routed = await Promise.all(results.map(open))
   const choosing = routed.filter(
     ({ subscription: { balance, failoverEndpointId } }) => balance ?? failoverEndpointId,
   )
@@ -69,6 +88,19 @@ export async function routedSubscriptions(db: D1Database, tenantId: TenantId): P
   const targets = await targetsOf(db, tenantId)
   for (const each of choosing) each.targets = targets
   return routed
+}
+
+const storedSchema = subscriptionSettingsSchema.extend({
+  sealed: z.record(z.string(), z.string()).default({}),
+})
+
+/** As of endpoints: the sealed parts lie in the same cell. */
+export function parseSubscriptionSettings(json: string): {
+  settings: SubscriptionSettings
+  sealed: SealedParts
+} {
+  const { sealed, ...settings } = storedSchema.parse(JSON.parse(json))
+  return { settings, sealed }
 }
 
 async function targetsOf(db: D1Database, tenantId: TenantId): Promise<Map<EndpointId, Target>> {

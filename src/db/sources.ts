@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { SourceId, TenantId } from '../model/id.ts'
 import { openConfig } from '../model/sealed-config.ts'
 import { liveSecrets, type SealedParts, type SealedSecret, type Sealer } from '../model/seal.ts'
+import { mergeMasking } from '../model/masking.ts'
 import {
   HIDDEN_VALUE,
   sourceSettingsSchema,
@@ -11,6 +12,7 @@ import {
   type Source,
   type SourceSettings,
 } from '../model/source.ts'
+import { tenantSettingsSchema } from '../model/tenant.ts'
 import { findRow, pageRows, parseSecrets, type Page } from './config-rows.ts'
 import { sources } from './schema.ts'
 
@@ -41,7 +43,9 @@ export async function findSource(
   const row = await db
     .withSession(fresh ? 'first-primary' : 'first-unconstrained')
     .prepare(
-      'SELECT tenant_id AS tenantId, name, provider, settings, secrets, version FROM sources WHERE id = ?1',
+      `SELECT tenant_id AS tenantId, sources.name, provider, sources.settings, secrets, sources.version,
+         tenants.settings AS tenantSettings
+       FROM sources LEFT JOIN tenants ON tenants.id = tenant_id WHERE sources.id = ?1`,
     )
     .bind(id)
     .first<{
@@ -51,14 +55,18 @@ export async function findSource(
       settings: string
       secrets: string
       version: number
+      tenantSettings: string | null
     }>()
   if (!row) return undefined
-  const { secrets, ...rest } = row
+  const { settings: stored, secrets, tenantSettings, ...rest } = row
   const live = liveSecrets(parseSecrets(secrets), now)
+  const settings = await openSettings(stored, { id, sealer })
+  const tenant = tenantSettingsSchema.parse(JSON.parse(tenantSettings ?? '{}'))
   return {
     id,
     ...rest,
-    settings: await openSettings(row.settings, { id, sealer }),
+    settings,
+    masking: mergeMasking(tenant.masking, settings.masking),
     secrets: await Promise.all(live.map((each) => sealer.open(each.sealed, id))),
   }
 }

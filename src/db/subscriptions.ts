@@ -1,8 +1,9 @@
 import { and, desc, eq, lt } from 'drizzle-orm'
 import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1'
 import type { EndpointId, SubscriptionId, TenantId } from '../model/id.ts'
-import { subscriptionSettingsSchema, type Fault, type SubscriptionSettings } from '../model/subscription.ts'
-import { bumpRouting } from './routing.ts'
+import { type Fault, type SubscriptionSettings } from '../model/subscription.ts'
+import type { SealedParts } from '../model/seal.ts'
+import { bumpRouting, parseSubscriptionSettings } from './routing.ts'
 import { parseFault } from './faults.ts'
 import { findRow, pageRows, type Page } from './config-rows.ts'
 import { subscriptions, subscriptionVersions } from './schema.ts'
@@ -14,7 +15,9 @@ export interface SubscriptionRecord {
   uid: string | null
   name: string
   endpointId: EndpointId
+  /** With `***` for what is in `sealed`. */
   settings: SubscriptionSettings
+  sealed?: SealedParts
   version: number
   createdAt: number
   updatedAt: number
@@ -89,7 +92,7 @@ function recordOf(row: typeof subscriptions.$inferSelect): SubscriptionRecord {
     uid: row.uid,
     name: row.name,
     endpointId: row.endpointId as EndpointId,
-    settings: subscriptionSettingsSchema.parse(JSON.parse(row.settings)),
+    ...parseSubscriptionSettings(row.settings),
     version: row.version,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
@@ -103,8 +106,11 @@ function rowOf(record: SubscriptionRecord): typeof subscriptions.$inferInsert {
 }
 
 /** Without the indexed columns: to set one, even to what it was, costs a row. */
-function changeableOf({ name, settings, version, updatedAt, fault }: SubscriptionRecord) {
-  const written = { settings: JSON.stringify(settings), fault: fault ? JSON.stringify(fault) : null }
+function changeableOf({ name, settings, sealed, version, updatedAt, fault }: SubscriptionRecord) {
+  const written = {
+    settings: JSON.stringify({ ...settings, sealed }),
+    fault: fault ? JSON.stringify(fault) : null,
+  }
   return { name, state: settings.state, ...written, version, updatedAt }
 }
 
@@ -124,7 +130,7 @@ export async function listVersions(
     .limit(limit)
   return rows.map((row) => ({
     version: row.version,
-    settings: subscriptionSettingsSchema.parse(JSON.parse(row.settings)),
+    settings: parseSubscriptionSettings(row.settings).settings,
     createdAt: row.createdAt,
   }))
 }

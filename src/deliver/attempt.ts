@@ -12,6 +12,7 @@ import { err, ok, type Result } from '../model/result.ts'
 import { authHeaders } from './authorise.ts'
 import type { Composed } from './compose.ts'
 import { exchange, type Failed, type Fetch, type Received } from './exchange.ts'
+import { logMaskOf, type Member } from './log-mask.ts'
 import type { Prepared } from './prepare.ts'
 import { recordOf } from './record.ts'
 import { bodyOf, composedOf, refused, signedRequest, withHeaders } from './request.ts'
@@ -50,15 +51,17 @@ export interface Attempted {
 
 /** One try, from the guard to the judged answer. Never throws for anything that a receiver or its network does. */
 export async function attemptDelivery(input: AttemptInput, deps: AttemptDeps): Promise<Attempted> {
-  const { settings } = input
+  const { settings, event } = input
   const at = deps.clock.now()
-  const request = await makeRequest(input, at, deps)
-  const wholeBytesMax = input.event.head.isAwaited ? REPLY_BYTES_MAX : 0
+  const given = await bodyOf(input, deps)
+  const request = await makeRequest(input, { at, given }, deps)
+  const wholeBytesMax = event.head.isAwaited ? REPLY_BYTES_MAX : 0
   const tried = request.ok
     ? await sendAuthorised(request.value, { settings, at, deps, wholeBytesMax })
     : request.error
   const durationMs = Math.max(0, deps.clock.now() - at)
-  const record = recordOf({ at, durationMs, settings, ...tried })
+  const mask = logMaskOf(membersOf(input, given.ok ? given.value : undefined), settings)
+  const record = recordOf({ at, durationMs, settings, mask, ...tried })
   return { outcome: tried.outcome, record, ...(tried.answer && { answer: tried.answer }) }
 }
 
@@ -75,17 +78,22 @@ export interface Tried {
 /** The request but for its authorisation: guarded, in the form and the encoding that the endpoint asks for, and signed. */
 async function makeRequest(
   input: AttemptInput,
-  at: number,
-  deps: AttemptDeps,
+  { at, given }: { at: number; given: Result<Bytes, Tried> },
+  { checkTarget }: AttemptDeps,
 ): Promise<Result<Prepared, Tried>> {
-  const given = await bodyOf(input.event, deps)
   if (!given.ok) return given
   const composed = composedOf(input, given.value)
   const target = targetOf(composed.settings, composed.event, composed.body)
   if (!target.ok) return refused('bad_url', target.error)
-  const checked = await deps.checkTarget(target.value)
+  const checked = await checkTarget(target.value)
   if (!checked.ok) return refused(checked.error.reason, checked.error.detail)
   return await signedRequest(input, { ...composed, at, url: checked.value.href })
+}
+
+/** The events that go, each with its body. In a batch one whose body is stored apart is alone. */
+function membersOf({ event, batch }: AttemptInput, given: Bytes | undefined): Member[] {
+  const [, ...others] = batch?.items ?? []
+  return [{ event, body: given }, ...others.map((each) => ({ event: each.event, body: each.event.body }))]
 }
 
 interface Sending {

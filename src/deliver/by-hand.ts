@@ -4,10 +4,11 @@ import type { DeliveryState } from '../model/delivery.ts'
 import type { ByHand } from '../model/rpc.ts'
 import { isLogged, memberLogOf } from './conclude-batch.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
+import type { Loans } from './loans.ts'
 import type { Parts } from './conclude.ts'
 import { oldestNeeded } from './recover.ts'
 import { withItems } from './repeats.ts'
-import { keyOf } from './store.ts'
+import { keyOf } from './accepted-row.ts'
 
 /** Deliveries that left the journal before their turn: each stands in every checkpoint until the journal is read so far. */
 const LEFT_MAX = 1_000
@@ -15,13 +16,24 @@ const LEFT_MAX = 1_000
 export interface Hands extends Parts {
   keyOf(position: number): string | null
   isInFlight(position: number): boolean
+  loans: Loans
+}
+
+/** What a person orders; undefined hands: no delivery is here yet. */
+export function orderByHand(
+  hands: Hands | undefined,
+  what: 'retry' | 'cancel',
+  delivery: DeliveryRef,
+): ByHand {
+  if (hands === undefined) return { kind: 'absent', attempts: 0 }
+  return what === 'retry' ? retryByHand(hands, delivery) : cancelByHand(hands, delivery)
 }
 
 /**
  * Makes a waiting delivery due now, ahead of what the journal still holds. What is kept back by the order of its key
  * stays where it is.
  */
-export function retryByHand(hands: Hands, delivery: DeliveryRef): ByHand {
+function retryByHand(hands: Hands, delivery: DeliveryRef): ByHand {
   const { store, outbox, backlog, lanes } = hands
   const now = hands.clock.now()
   const position = findWaiting(hands, delivery)
@@ -49,10 +61,18 @@ export function retryByHand(hands: Hands, delivery: DeliveryRef): ByHand {
 }
 
 /** Takes a waiting delivery back: durable when it returns, and the next of its key may start. */
-export function cancelByHand(hands: Hands, delivery: DeliveryRef): ByHand {
-  const { store, outbox, backlog, lanes } = hands
+function cancelByHand(hands: Hands, delivery: DeliveryRef): ByHand {
+  const { outbox } = hands
   const position = findWaiting(hands, delivery)
   if (position === undefined) return { kind: 'absent', attempts: outbox.attemptsOf(delivery.id) }
+  const done = cancelAt(hands, position)
+  if (done.kind === 'done') outbox.flush({ mustKeep: true })
+  return done
+}
+
+/** Of one that waits. Durable once the outbox is flushed. */
+export function cancelAt(hands: Hands, position: number): ByHand {
+  const { store, outbox, backlog, lanes } = hands
   if (hands.isInFlight(position)) return { kind: 'sending' }
   if (backlog.leftCount >= LEFT_MAX) return { kind: 'full' }
   const row = lanes.get(position)
@@ -63,7 +83,6 @@ export function cancelByHand(hands: Hands, delivery: DeliveryRef): ByHand {
   const key = row?.key ?? null
   if (key !== null && lanes.isFree(key)) backlog.release(key)
   if (log) outbox.add(log.row, log.event)
-  outbox.flush({ mustKeep: true })
   return { kind: 'done' }
 }
 
@@ -89,7 +108,7 @@ function findWaiting(waiting: WaitingIn, delivery: DeliveryRef): number | undefi
   return positions.find((each) => isWaiting(waiting, each))
 }
 
-function isWaiting({ outbox, backlog, lanes }: WaitingIn, position: number): boolean {
+export function isWaiting({ outbox, backlog, lanes }: WaitingIn, position: number): boolean {
   return (lanes.get(position) !== undefined || backlog.has(position)) && !outbox.isEnding(position)
 }
 

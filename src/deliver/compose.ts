@@ -1,10 +1,11 @@
 import { utf8, type Bytes } from '../model/bytes.ts'
 import { isoTime } from '../model/clock.ts'
 import type { RequestSettings } from '../model/delivery-request.ts'
-import type { Event, EventHead } from '../model/event.ts'
+import { readableBody, type Event, type EventHead } from '../model/event.ts'
 import type { BatchId, DeliveryId, EventId } from '../model/id.ts'
 import type { HeaderPair } from '../model/request.ts'
 import { toForm, toXml } from './document.ts'
+import { isErased } from './erased.ts'
 import { cloudEvent, dataJson, envelope, oneLine, standard, typed, type Payload } from './payload.ts'
 
 /** Deliveries that go in one request. */
@@ -26,9 +27,11 @@ export interface Composition {
   headers: HeaderPair[]
 }
 
-/** `body`: of the first, already fetched if it was stored apart; such a one is alone. */
+/** `body`: of the first, already fetched if it was stored apart; such a one is alone. What was erased does not go. */
 export function compose(batch: Composed, settings: RequestSettings, body: Bytes): Composition {
-  const items = batch.items.map((item, at) => (at === 0 ? { ...item, event: { ...item.event, body } } : item))
+  const items = batch.items
+    .map((item, at) => (at === 0 ? { ...item, event: { ...item.event, body } } : item))
+    .filter((item) => !isErased(item))
   const common = commonOf(items)
   const headers: HeaderPair[] = [['hookway-batch-size', String(items.length)]]
   if (common.type !== undefined) headers.push(['hookway-event-type', common.type])
@@ -85,7 +88,7 @@ function aggregateJson(items: Items, key: string | null): string {
 
 function batchPayload({ id, items }: Composed, { payload, contentType }: RequestSettings): Payload {
   if (contentType === 'application/cloudevents+json') {
-    const list = items.map(({ event: { head, body } }) => cloudEvent(head, body))
+    const list = items.map(({ event: { head, body } }) => cloudEvent(head, readableBody(head, body)))
     return typed('application/cloudevents-batch+json; charset=utf-8', `[${list.join()}]`)
   }
   const list = items.map(payload === 'envelope' ? enveloped : payload === 'raw' ? bare : item)
@@ -104,11 +107,11 @@ function batchPayload({ id, items }: Composed, { payload, contentType }: Request
 }
 
 function item({ id, event: { head, body } }: Items[number]): string {
-  return `{"id":"${id}",${standard(head, body).slice(1)}`
+  return `{"id":"${id}",${standard(head, readableBody(head, body)).slice(1)}`
 }
 
 function enveloped({ id, event: { head, body } }: Items[number]): string {
-  return `{"id":"${id}",${envelope(head, body).slice(1)}`
+  return `{"id":"${id}",${envelope(head, readableBody(head, body)).slice(1)}`
 }
 
 function bare({ event }: Items[number]): string {

@@ -2,9 +2,11 @@ import type { Outcome } from '../model/attempt.ts'
 import type { BatchRow } from '../model/batch.ts'
 import type { AttemptRecord, DeliveryRow } from '../model/delivery-log.ts'
 import { step, type DeliveryState } from '../model/delivery.ts'
-import type { EndpointId } from '../model/id.ts'
+import { eraseAttempt } from '../model/erasure.ts'
+import type { BatchId, EndpointId } from '../model/id.ts'
 import type { Attempted } from './attempt.ts'
 import { conclude, type Ended, type Parts } from './conclude.ts'
+import { asItIsNow, isErased } from './erased.ts'
 import { NEVER } from './lanes.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
 import type { Outbox } from './outbox.ts'
@@ -12,8 +14,7 @@ import type { Parcel } from './parcel.ts'
 import { deliveryEventOf } from './retry.ts'
 import type { StoredDelivery } from './store.ts'
 
-/** Of the answer, with every member but the first. */
-const ANSWER_CHARS_MAX = 1_000
+const REFUSED: Outcome = { kind: 'refused', reason: 'payload_missing', detail: 'The payload was erased.' }
 
 /** The attempts of a batch that D1 may not have: once for all of its members. */
 interface BatchLog {
@@ -42,6 +43,19 @@ export function memberLogOf({ log }: BatchRow, member: Logged): DeliveryRow | un
   return log === '' ? undefined : memberLog(JSON.parse(log) as BatchLog, member)
 }
 
+/** The batches whose attempts the log is still to be told of. */
+export function batchIdsIn({ log }: BatchRow): BatchId[] {
+  const records = log === '' ? [] : Object.values((JSON.parse(log) as BatchLog).records)
+  return records.flatMap(({ batch }) => batch?.id ?? [])
+}
+
+/** Without what was sent and answered. */
+export function eraseBatchLog({ log }: BatchRow): string {
+  const told = JSON.parse(log) as BatchLog
+  const records = Object.entries(told.records).map(([number, each]) => [number, eraseAttempt(each)] as const)
+  return JSON.stringify({ ...told, records: Object.fromEntries(records) })
+}
+
 interface Logged {
   delivery: StoredDelivery
   endpointId: EndpointId
@@ -49,20 +63,25 @@ interface Logged {
 
 /** All members have one outcome: they end together, or the batch is one row that is due again. */
 function concludeBatch(
-  { outbox, lanes, endpoint, clock }: Parts,
-  { attempts, members, batch, batchId }: Parcel & { batch: BatchRow },
+  parts: Parts,
+  { attempts, members: sent, batch, batchId }: Parcel & { batch: BatchRow },
   { outcome, record }: Attempted,
 ): number | undefined {
-  const [first] = members
+  const { outbox, lanes, endpoint, clock } = parts
+  const [first] = sent
   if (first === undefined || batchId === undefined) return undefined
+  const all = sent.map((each) => memberOf(parts, each))
   const schedule = { policy: endpoint.settings.retry, clock }
   const state = step(sending(attempts, attempts > 1), deliveryEventOf(outcome, attempts, schedule))
   const isKeyed = batch.members.some(([, key]) => key !== null)
   const isBlocking = state.status === 'dead' && isKeyed && endpoint.settings.onExhausted === 'block'
   const isOver = state.status !== 'retrying' && !isBlocking
-  const named = { ...record, batch: { id: batchId, size: members.length, deliveryId: first.delivery.id } }
-  const records = { ...unconfirmedRecords(batch, outbox), [String(attempts)]: named }
+  const before = unconfirmedRecords(batch, outbox)
+  const records = { ...before, [String(attempts)]: namedRecord(all, { record, batchId }) }
   const log: BatchLog = { state, outcome, records }
+  const isGone = ({ delivery, wasSent }: Member) => isErased(delivery) && !(isOver && wasSent)
+  takeBack(parts, all.filter(isGone), { log, before, attempts })
+  const members = all.filter((each) => !isGone(each))
   if (isOver) for (const { position } of members) lanes.end(position)
   const receipts = new Set<number>()
   for (const { position, delivery } of members) {
@@ -70,10 +89,48 @@ function concludeBatch(
     const event = attempts === 1 && delivery.triedBefore === 0 ? eventRowOf(delivery) : undefined
     receipts.add(outbox.add(row, event, isOver ? position : undefined))
   }
-  if (isOver) return undefined
+  if (isOver || members.length === 0) return undefined
   const dueAt = state.status === 'retrying' ? state.dueAt : NEVER
   lanes.putBatch(batch, { dueAt, attempts, receipts: [...receipts], log: JSON.stringify(log) })
   return dueAt < NEVER ? dueAt : undefined
+}
+
+interface Member {
+  position: number
+  delivery: StoredDelivery
+  /** False: it was erased before. */
+  wasSent: boolean
+}
+
+function memberOf({ store }: Parts, { position, delivery }: Omit<Member, 'wasSent'>): Member {
+  const wasSent = store.erasedInFlight.has(position) || !isErased(delivery)
+  return { position, delivery: asItIsNow(store, { position, delivery }), wasSent }
+}
+
+/** The attempt as the log has it. What was erased since it began may be in the answer. */
+function namedRecord(
+  all: readonly Member[],
+  { record, batchId }: { record: AttemptRecord; batchId: BatchId },
+): AttemptRecord {
+  const went = all.filter(({ wasSent }) => wasSent)
+  const [first = all[0]] = went
+  const kept = went.some(({ delivery }) => isErased(delivery)) ? eraseAttempt(record) : record
+  return first ? { ...kept, batch: { id: batchId, size: went.length, deliveryId: first.delivery.id } } : kept
+}
+
+/** What was erased goes no more with the others. If it went this time, that is told with its end. */
+function takeBack(
+  { outbox, lanes, endpoint }: Parts,
+  gone: readonly Member[],
+  { log, before, attempts }: { log: BatchLog; before: BatchLog['records']; attempts: number },
+): void {
+  for (const { position, delivery, wasSent } of gone) {
+    const state: DeliveryState = { status: 'cancelled', attempts: wasSent ? attempts : attempts - 1 }
+    const own: BatchLog = wasSent ? { ...log, state } : { state, outcome: REFUSED, records: before }
+    lanes.drop(position)
+    outbox.add(memberLog(own, { delivery, endpointId: endpoint.id }), eventRowOf(delivery))
+  }
+  if (gone.length > 0) outbox.flush({ mustKeep: true })
 }
 
 function sending(attempts: number, isAgain: boolean): DeliveryState {
@@ -101,15 +158,11 @@ function memberLog({ state, outcome, records }: BatchLog, { delivery, endpointId
   return deliveryRow({ delivery, endpointId, state: own, outcome, ...(record && { record }), carried })
 }
 
-/** Headers and answer stand with the first member: a thousand copies of them would tell no more. */
+/**
+ * What was sent and answered stands with the first member: a thousand copies of it would tell no more, and it may repeat
+ * any of them, so that an erasure must find it.
+ */
 function withoutAnswer(record: AttemptRecord): AttemptRecord {
-  const { responseBody, responseHeaders: _, ...rest } = record
-  if (responseBody === undefined) return { ...rest, requestHeaders: [] }
-  const isCut = responseBody.length > ANSWER_CHARS_MAX
-  return {
-    ...rest,
-    requestHeaders: [],
-    responseBody: responseBody.slice(0, ANSWER_CHARS_MAX),
-    ...(isCut && { responseTruncated: true }),
-  }
+  const { responseBody: _, responseHeaders: __, responseTruncated: ___, ...rest } = record
+  return { ...rest, url: '', requestHeaders: [] }
 }

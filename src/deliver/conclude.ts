@@ -1,5 +1,7 @@
 import { step, type DeliveryState } from '../model/delivery.ts'
 import type { Attempted } from './attempt.ts'
+import { eraseAttempt } from '../model/erasure.ts'
+import { asItIsNow, isErased } from './erased.ts'
 import { NEVER, type Lanes } from './lanes.ts'
 import { deliveryRow, eventRowOf } from './log-row.ts'
 import { deliveryEventOf } from './retry.ts'
@@ -21,11 +23,12 @@ export interface Ended {
 }
 
 /** Keeps what became of an attempt: a row of its own if it is due again, else its place in the outbox. Answers when it is due. */
-export function conclude(
-  { store, outbox, backlog, lanes, endpoint, clock }: Parts,
-  { position, place, key, delivery, from, attempted }: Ended,
-): number | undefined {
-  const { outcome, record } = attempted
+export function conclude(parts: Parts, ended: Ended): number | undefined {
+  const { store, outbox, backlog, lanes, endpoint, clock } = parts
+  const { position, place, key, from } = ended
+  const delivery = asItIsNow(store, ended)
+  const { outcome } = ended.attempted
+  const record = isErased(delivery) ? eraseAttempt(ended.attempted.record) : ended.attempted.record
   const schedule = { policy: endpoint.settings.retry, clock }
   const state = step(from, deliveryEventOf(outcome, from.attempts - delivery.triedBefore, schedule))
   const retry = lanes.get(position)

@@ -3,8 +3,10 @@ import { settingsOf } from '../env.ts'
 import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import { Alarm } from '../model/alarm.ts'
 import { after, systemClock } from '../model/clock.ts'
+import type { ErasedEvent } from '../model/erasure.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { invariant } from '../model/invariant.ts'
+import type { BatchId } from '../model/id.ts'
 import type { Acknowledged, Acknowledgement, Poll, Polled } from '../model/pull.ts'
 import type { ByHand } from '../model/rpc.ts'
 import { endpointOfObject } from '../model/shard.ts'
@@ -13,6 +15,8 @@ import { intakeOf, routerOf } from '../objects.ts'
 import { Answers } from './answers.ts'
 import { attemptDelivery, type AttemptDeps } from './attempt.ts'
 import { EndpointQueue } from './endpoint.ts'
+import { eraseEvents } from './erase.ts'
+import { forgetOld } from './forget.ts'
 import type { Notice } from '../model/notice.ts'
 import { prepareMessage } from './message.ts'
 import { liveSecrets, openSettings } from './secrets.ts'
@@ -111,6 +115,16 @@ export class EndpointObject extends DurableObject<Env> {
     return this.#queue.order('cancel', delivery)
   }
 
+  /** Takes events out of the journal; what waits of them is cancelled. Durable when answered. */
+  erase(events: ErasedEvent[], batchIds: BatchId[]): { journalRows: number; cancelled: number } {
+    const { hands } = this.#queue
+    if (!hands) return { journalRows: 0, cancelled: 0 }
+    const erased = eraseEvents(hands, { events, batchIds })
+    this.#queue.drain()
+    this.#queue.arm()
+    return erased
+  }
+
   /** Leases messages of an endpoint that is polled. Waits for the first, if it is asked to. */
   async poll(poll: Poll): Promise<Polled> {
     if ((this.#queue.endpoint?.version ?? -1) < poll.endpointVersion) await this.#refresh()
@@ -123,10 +137,12 @@ export class EndpointObject extends DurableObject<Env> {
   }
 
   /** For the sweep: sets right whatever an accident left without an alarm, or without the endpoint's newest settings. */
-  async check(): Promise<void> {
+  async check(retentionMs?: number): Promise<void> {
     await this.#alarm.recheck()
     this.#queue.arm()
     this.#queue.drain()
+    const { hands } = this.#queue
+    if (hands && retentionMs !== undefined) forgetOld(hands, retentionMs)
     await this.#refresh()
   }
 

@@ -2,11 +2,11 @@ import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import type { LogMessage } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { orderingKeyOf } from '../model/ordering-key.ts'
-import { toRanges } from '../model/ranges.ts'
 import type { ByHand } from '../model/rpc.ts'
 import { placesOf } from '../model/shard.ts'
 import { Backlog } from './backlog.ts'
-import { cancelByHand, retryByHand, withoutWaiting } from './by-hand.ts'
+import { orderByHand, withoutWaiting, type Hands } from './by-hand.ts'
+import { forgetRemoved } from './forget.ts'
 import { Gate } from './gate.ts'
 import type { EndpointDeps } from './endpoint-deps.ts'
 import { Lanes } from './lanes.ts'
@@ -15,12 +15,12 @@ import { Outbox, type Batch } from './outbox.ts'
 import { concludeParcel } from './conclude-batch.ts'
 import type { Parts } from './conclude.ts'
 import { inputOf, pack, single, type Parcel } from './parcel.ts'
-import { isWorthKeeping, Progress } from './progress.ts'
+import { checkpointOf, isWorthKeeping, Progress } from './progress.ts'
 import { Pull } from './pull.ts'
-import { lastReceipt, oldestNeeded, resendUnconfirmed } from './recover.ts'
+import { lastReceipt, resendUnconfirmed } from './recover.ts'
 import { Repeats } from './repeats.ts'
 import { schedule, type Choice, type Facts } from './schedule.ts'
-import { RETENTION_MS, type Checkpoint } from './store.ts'
+import type { Checkpoint } from './store.ts'
 import { Announcer, cancelSome } from './waiting.ts'
 import { nextDue, nextWake, REST_MS, SAFETY_MS } from './wake.ts'
 
@@ -90,6 +90,17 @@ export class EndpointQueue {
     return this.#endpoint
   }
 
+  /** For what is seldom done (by-hand.ts, forget.ts, erase.ts); undefined: it knows no endpoint yet. */
+  get hands(): Hands | undefined {
+    const keyOf = (position: number) => this.#keyOf(position)
+    const isInFlight = (position: number) =>
+      [this.#inFlight, this.pull.leases].some((each) => each.has(this.#lanes.unitOf(position))) ||
+      this.#loans.isUnderWay(position)
+    return (
+      this.#endpoint && { ...this.#queue, endpoint: this.#endpoint, loans: this.#loans, keyOf, isInFlight }
+    )
+  }
+
   /**
    * I1: durable when it returns (the output gate holds the answer), and a repeat adds nothing. Returns the segments
    * that are only borrowed: of these the intake keeps its copy until they are settled.
@@ -130,17 +141,13 @@ export class EndpointQueue {
     this.#deps.store.saveEndpoint(this.#endpoint)
     this.#settle(cancelSome({ ...this.#queue, endpoint: this.#endpoint }, this.#lanes))
     this.#outbox.flush()
-    this.arm()
+    // Also when nothing waits: what it keeps is still to be forgotten.
+    this.#deps.wakeBy(this.#deps.clock.now() + SAFETY_MS)
   }
 
   /** Makes a delivery due now, or takes it back, because a person said so. */
   order(what: 'retry' | 'cancel', delivery: DeliveryRef): ByHand {
-    if (this.#endpoint === undefined) return { kind: 'absent', attempts: 0 }
-    const isInFlight = (position: number) =>
-      [this.#inFlight, this.pull.leases].some((each) => each.has(this.#lanes.unitOf(position)))
-    const keyOf = (position: number) => this.#keyOf(position)
-    const hands = { ...this.#queue, endpoint: this.#endpoint, keyOf, isInFlight }
-    const done = what === 'retry' ? retryByHand(hands, delivery) : cancelByHand(hands, delivery)
+    const done = orderByHand(this.hands, what, delivery)
     this.#goOn()
     return done
   }
@@ -194,11 +201,11 @@ export class EndpointQueue {
     this.drain()
     if (this.#isQuiet()) {
       store.trim(this.#backlog.next)
-      store.retain({ before: clock.now() - RETENTION_MS, keepFromPosition: oldestNeeded(this.#queue) })
       // The last of a burst: logged, and at the next alarm written down. Before, the next row says what a mark would.
       const isOver = clock.now() - this.#acceptedAt >= REST_MS
       if (isOver && this.#outbox.isGathering) this.#outbox.flush()
       else if (isOver) this.#progress.mark()
+      if (endpoint?.isRemoved) forgetRemoved({ ...this.#queue, endpoint })
     }
     this.arm()
   }
@@ -285,7 +292,7 @@ export class EndpointQueue {
       const attempted = await this.#deps.attempt(input, endpoint)
       const own = { ...this.#queue, endpoint: this.#endpoint ?? endpoint }
       const notice = this.gate.observe(attempted.outcome, attempted.record.durationMs, own.endpoint.settings)
-      const sent = { ...parcel, position: this.#loans.placeOf(unit), place: () => this.#writeLoan(unit) }
+      const sent = { ...this.#loans.current(parcel), place: () => this.#writeLoan(unit) }
       const dueAt = concludeParcel(own, sent, attempted)
       if (dueAt !== undefined) this.#deps.wakeBy(dueAt)
       if (notice) this.#deps.notify({ ...notice, deliveryId: input.deliveryId })
@@ -327,15 +334,8 @@ export class EndpointQueue {
   }
 
   #checkpoint(): Checkpoint {
-    return {
-      backlog: this.#backlog.state(),
-      outcomes: toRanges(this.#outbox.keptSeqs()),
-      receipt: this.#outbox.lastReceipt,
-      unconfirmed: this.#outbox.receipts(),
-      announced: { ...this.#announcer.announced },
-      ...this.pull.leases.state(),
-      ...this.gate.state(),
-    }
+    const announced = { ...this.#announcer.announced }
+    return checkpointOf(this.#queue, { announced, ...this.pull.leases.state(), ...this.gate.state() })
   }
 
   /** Nothing moves: what is left waits for a time, a resume or a confirmation. */

@@ -193,9 +193,10 @@ export function formOf(
   const delivery = store.delivery(position)
   if (delivery === undefined) return undefined
   const { event, subscriptionId } = delivery
-  const { bodyKey, made, receivedAt, isAwaited = false } = event.head
-  // Somebody waits for the answer to an awaited one alone.
-  const isOwn = bodyKey !== undefined || isAwaited || hasOwnRequest(made) || store.deliverAt(position) > now
+  const { bodyKey, made, receivedAt, isAwaited = false, erased = false } = event.head
+  // Somebody waits for the answer to an awaited one alone, and one that was erased is refused alone.
+  const isAlone = bodyKey !== undefined || isAwaited || erased || hasOwnRequest(made)
+  const isOwn = isAlone || store.deliverAt(position) > now
   const journalClass = store.classOf(position)
   const name = JSON.stringify([
     journalClass,

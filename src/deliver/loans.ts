@@ -1,10 +1,14 @@
 import type { AcceptBatch } from '../model/accept.ts'
+import type { EventPointer } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
-import { decodeEvent, unpackRecords } from '../model/event.ts'
+import { eraseRecord } from '../model/erasure.ts'
+import { decodeEvent, packRecords, unpackRecords } from '../model/event.ts'
 import { deliveryIdOf } from '../model/id.ts'
+import { itemKey } from './accepted-row.ts'
+import type { Parcel } from './parcel.ts'
 import { withItems } from './repeats.ts'
 import { schedule, type Facts } from './schedule.ts'
-import { itemKey, type StoredDelivery } from './store.ts'
+import type { StoredDelivery } from './store.ts'
 
 /** An attempt that takes longer is written down: the intake is not to wait for it. */
 const UNDER_WAY_MS_MAX = 5_000
@@ -82,6 +86,31 @@ export class Loans {
   /** What the journal must hold to have it. */
   batchOf(position: number): AcceptBatch | undefined {
     return this.#loans.get(position)?.batch
+  }
+
+  /** What is lent of these events says nothing any more, also when it is written down. */
+  erase(isErased: (pointer: EventPointer) => boolean): void {
+    for (const loan of this.#loans.values()) {
+      if (!isErased(loan.delivery.pointer)) continue
+      const [record] = unpackRecords(loan.batch.records)
+      if (!record) continue
+      const erased = eraseRecord(record).record
+      loan.delivery = { ...loan.delivery, event: decodeEvent(erased) }
+      loan.batch = { ...loan.batch, records: packRecords([erased]) }
+    }
+  }
+
+  /** As it is by now: what was lent may have been written down, or erased, since its attempt began. */
+  current(parcel: Parcel): Parcel & { position: number } {
+    const members = parcel.members.map(({ position, delivery }) => {
+      return { position, delivery: this.delivery(position) ?? delivery }
+    })
+    return { ...parcel, members, position: this.placeOf(parcel.unit) }
+  }
+
+  /** Whether the journal's delivery there was a loan, and is still being tried. */
+  isUnderWay(place: number): boolean {
+    return this.#loans.values().some(({ position }) => position === place)
   }
 
   /** Those that the intake should not be left with any longer. */

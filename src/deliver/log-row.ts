@@ -71,6 +71,7 @@ export function eventRowOf({ event: { head }, pointer }: StoredDelivery): EventR
     providerEventId: head.providerEventId ?? null,
     entityType: head.entityType ?? null,
     entityId: head.entityId ?? null,
+    orderingKey: head.orderingKey ?? null,
     contentType,
     bodyBytes,
     bodyKey: bodyKey ?? null,

@@ -24,7 +24,7 @@ export async function prepareMessage(
 ): Promise<Result<PreparedMessage, Attempted>> {
   const at = deps.clock.now()
   const settings: EndpointSettings = { ...input.settings, method: 'POST' }
-  const body = await bodyOf(input.event, deps)
+  const body = await bodyOf(input, deps)
   const made = body.ok ? await signed({ ...input, settings }, { at, body: body.value }) : body
   if (made.ok) {
     const headers = made.value.headers.filter(([name]) => !OF_A_REQUEST.has(name))

@@ -206,6 +206,19 @@ export class Outbox {
     return due
   }
 
+  /** What is still to be told, as far as it is in memory. */
+  untold(): LogMessage[] {
+    return this.#batches().map((batch) => this.#message(batch))
+  }
+
+  /** Changes it. */
+  amend(change: (message: LogMessage) => LogMessage): void {
+    for (const batch of this.#batches()) {
+      const message = change(this.#message(batch))
+      if (message.kind === 'deliveries') Object.assign(batch, { rows: message.rows, events: message.events })
+    }
+  }
+
   /** In memory. */
   #batches(): Batch[] {
     const sealed = [...this.#unconfirmed.values()].flatMap(({ batch }) => batch ?? [])

@@ -4,7 +4,7 @@ import type { LogMessage } from '../model/delivery-log.ts'
 import { fromRanges, toRanges } from '../model/ranges.ts'
 import type { Backlog } from './backlog.ts'
 import type { Lanes } from './lanes.ts'
-import type { Batch } from './outbox.ts'
+import type { Batch, Outbox } from './outbox.ts'
 import type { Checkpoint, DeliveryStore } from './store.ts'
 
 /** Smaller batches of outcomes are not worth a row: a crash before D1 confirms them repeats these few attempts. */
@@ -95,6 +95,19 @@ export class Progress {
   /** What of it is worth a row. */
   #worth(checkpoint: Checkpoint): string {
     return JSON.stringify({ ...checkpoint, backlog: this.#deps.backlog.progress() })
+  }
+}
+
+export function checkpointOf(
+  { backlog, outbox }: { backlog: Backlog; outbox: Outbox },
+  others: Omit<Checkpoint, 'backlog' | 'outcomes' | 'receipt' | 'unconfirmed'>,
+): Checkpoint {
+  return {
+    backlog: backlog.state(),
+    outcomes: toRanges(outbox.keptSeqs()),
+    receipt: outbox.lastReceipt,
+    unconfirmed: outbox.receipts(),
+    ...others,
   }
 }
 

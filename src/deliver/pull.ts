@@ -14,6 +14,7 @@ import type { Parts } from './conclude.ts'
 import { placesOf } from '../model/shard.ts'
 import type { EndpointDeps } from './endpoint-deps.ts'
 import { Leases, leasesIn, type Lease, type LeaseState } from './leases.ts'
+import { maskSaid } from './log-mask.ts'
 import { inputOf, parcelOf, type Parcel } from './parcel.ts'
 import { schedule, type Choice, type Facts } from './schedule.ts'
 import { show } from './waiting.ts'
@@ -239,7 +240,7 @@ export class Pull {
       url: `/v1/endpoints/${endpoint.id}/messages`,
       method: 'GET',
       requestHeaders: [],
-      ...(error === undefined ? {} : { error }),
+      ...(error === undefined ? {} : { error: maskSaid(error, parcel.members, endpoint.settings) }),
     }
     const fetched = { ...parcel, position: unit, place: () => unit }
     if (parcel.members.length > 0) concludeParcel({ ...queue, endpoint }, fetched, { outcome, record })

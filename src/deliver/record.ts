@@ -1,9 +1,11 @@
 import type { AttemptRecord } from '../model/delivery-log.ts'
 import type { EndpointSettings } from '../model/endpoint.ts'
+import { makeHider } from '../model/hide.ts'
 import { SECRET_NAME, secretsIn } from '../model/masked.ts'
 import type { HeaderPair } from '../model/request.ts'
 import { MASK } from '../model/seal.ts'
 import type { Tried } from './attempt.ts'
+import { maskAnswer, type LogMask } from './log-mask.ts'
 
 const HEADERS_KEPT_MAX = 40
 const HEADER_KEPT_CHARS = 500
@@ -15,27 +17,50 @@ export function recordOf({
   at,
   durationMs,
   settings,
+  mask,
   outcome,
   request,
   answer,
   error,
-}: Tried & { at: number; durationMs: number; settings: EndpointSettings }): AttemptRecord {
+}: Tried & {
+  at: number
+  durationMs: number
+  settings: EndpointSettings
+  mask?: LogMask | undefined
+}): AttemptRecord {
   const sent = request?.headers ?? []
-  const hide = hider([...secretsIn(settings).map(({ value }) => value), ...credentialsIn(sent)])
-  const kept = (headers: readonly HeaderPair[]) => keptHeaders(headers, { hide, signing: settings.signing })
+  const secrets = [...secretsIn(settings).map(({ value }) => value), ...credentialsIn(sent)]
+  // Receivers echo what they were sent: in error pages, in debug headers, in messages.
+  const hideSecrets = makeHider(secrets, SECRET_CHARS_MIN)
+  const hideValues = makeHider(mask?.values ?? [], 0)
+  const isUnknown = mask !== undefined && mask.values === undefined
+  const hide = (text: string) => hideValues(hideSecrets(text))
+  const own = settings.signing.scheme === 'custom' ? settings.signing.header.toLowerCase() : undefined
+  const names = [...(own === undefined ? [] : [own, `${own}-previous`]), ...(mask?.headers ?? [])]
+  const kept = (headers: readonly HeaderPair[]) => keptHeaders(headers, { hide, names })
   const statusCode = 'statusCode' in outcome ? outcome.statusCode : undefined
   return {
     at,
     durationMs,
     result: outcome.kind === 'delivered' ? 'delivered' : outcome.reason,
     ...(statusCode === undefined ? {} : { statusCode }),
-    url: hide(withoutQuery(request?.url ?? settings.url)),
+    // Its places may hold what cannot be known of a body that cannot be read.
+    url: hide(withoutQuery(isUnknown ? settings.url : (request?.url ?? settings.url))),
     method: settings.method,
     requestHeaders: kept(sent),
-    ...(answer ? { responseHeaders: kept(answer.headers), responseBody: hide(answer.body) } : {}),
+    ...(answer
+      ? {
+          responseHeaders: isUnknown ? hidden(answer.headers) : kept(answer.headers),
+          responseBody: hide(maskAnswer(answer, mask)),
+        }
+      : {}),
     ...(answer?.isCut ? { responseTruncated: true } : {}),
     ...(error === undefined ? {} : { error: hide(error) }),
   }
+}
+
+function hidden(headers: readonly HeaderPair[]): HeaderPair[] {
+  return headers.slice(0, HEADERS_KEPT_MAX).map(([name]) => [name, MASK])
 }
 
 /** What was made for this request alone, such as an access token. */
@@ -45,21 +70,11 @@ function credentialsIn(headers: readonly HeaderPair[]): string[] {
     .flatMap(([, value]) => [value, value.slice(value.indexOf(' ') + 1)])
 }
 
-/** Receivers echo what they were sent: in error pages, in debug headers, in messages. */
-function hider(secrets: readonly string[]): (text: string) => string {
-  const long = secrets
-    .filter((secret) => secret.length >= SECRET_CHARS_MIN)
-    .flatMap((secret) => [secret, encodeURIComponent(secret.toWellFormed())])
-  return (text) => long.reduce((hidden, secret) => hidden.replaceAll(secret, MASK), text)
-}
-
 function keptHeaders(
   headers: readonly HeaderPair[],
-  { hide, signing }: { hide: (text: string) => string; signing: EndpointSettings['signing'] },
+  { hide, names }: { hide: (text: string) => string; names: readonly string[] },
 ): HeaderPair[] {
-  const own = signing.scheme === 'custom' ? signing.header.toLowerCase() : undefined
-  const isHidden = (name: string) =>
-    SECRET_NAME.test(name) || (own !== undefined && (name === own || name === `${own}-previous`))
+  const isHidden = (name: string) => SECRET_NAME.test(name) || names.includes(name)
   return headers
     .slice(0, HEADERS_KEPT_MAX)
     .map(([name, value]) => [name, isHidden(name) ? MASK : hide(value).slice(0, HEADER_KEPT_CHARS)])

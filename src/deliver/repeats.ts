@@ -1,6 +1,7 @@
 import type { AcceptBatch } from '../model/accept.ts'
 import { packRecords, unpackRecords } from '../model/event.ts'
-import { itemKey, type DeliveryStore } from './store.ts'
+import { itemKey } from './accepted-row.ts'
+import type { DeliveryStore } from './store.ts'
 
 /** Hand-overs remembered; beyond it the oldest are forgotten, and a repeat of one would be delivered again. */
 const HAND_OVERS_MAX = 50_000

@@ -6,14 +6,18 @@ import { err, ok, type Result } from '../model/result.ts'
 import type { AttemptDeps, AttemptInput, Tried } from './attempt.ts'
 import { compose, type Composition } from './compose.ts'
 import { encode } from './encode.ts'
+import { isErased } from './erased.ts'
 import { prepare, setHeader, type Prepared } from './prepare.ts'
 import { signatureHeaders } from './sign.ts'
 
-/** The event's body, fetched if it is stored apart. */
+/** The event's body, or that of a batch's first, fetched if it is stored apart. */
 export async function bodyOf(
-  { head, body }: Event,
+  input: Pick<AttemptInput, 'event' | 'batch'>,
   { readBody }: Pick<AttemptDeps, 'readBody'>,
 ): Promise<Result<Bytes, Tried>> {
+  const { head, body } = input.event
+  if ((input.batch?.items ?? [input]).every(isErased))
+    return refused('payload_missing', 'The payload was erased.')
   const whole = head.bodyKey === undefined ? body : await readBody(head.bodyKey)
   return whole === undefined ? refused('payload_missing', 'The payload is no longer stored.') : ok(whole)
 }

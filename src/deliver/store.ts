@@ -2,20 +2,19 @@ import { BatchRows } from '../db/batch-rows.ts'
 import { Journal, type Sql } from '../db/journal.ts'
 import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import type { Aggregation } from '../model/batch.ts'
-import { concat, text, utf8 } from '../model/bytes.ts'
+import { text, utf8 } from '../model/bytes.ts'
 import type { DeliveryRow, LogMessage } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
-import { decodeEvent, packRecords, unpackRecords, type Event } from '../model/event.ts'
+import { decodeEvent, packRecords, type Event } from '../model/event.ts'
 import { deliveryIdOf, type DeliveryId, type SubscriptionId } from '../model/id.ts'
 import { JOURNAL_CLASSES, type JournalClass } from '../model/journal-class.ts'
 import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
+import { ACCEPTED, classOf, itemKey, keyOf, kindOf, parseAccepted, type AcceptedRow } from './accepted-row.ts'
+import { firstAtLeast } from './ascending.ts'
 import type { BacklogState } from './backlog.ts'
 import type { GateState } from './gate.ts'
 import type { LeasesState } from './leases.ts'
 
-/** Journals older than this are dropped. */
-export const RETENTION_MS = 30 * 86_400_000
-const ACCEPTED = 'accepted'
 /** A position is the row's sequence number and the index in the row, as one number that sorts. */
 const ITEMS_PER_ROW_MAX = 10_000
 /** Rows kept parsed: the head of the journal, and those that retries refer to. */
@@ -55,22 +54,6 @@ export interface RetryRow {
   key: string | null
 }
 
-interface AcceptedRow {
-  seq: number
-  class: JournalClass
-  intake: string
-  items: [
-    segment: number,
-    index: number,
-    subscriptionId: SubscriptionId,
-    record: number,
-    triedBefore?: number,
-    deliverAt?: number,
-    aggregate?: Aggregation,
-  ][]
-  records: Uint8Array[]
-}
-
 /** All that an endpoint object keeps, and all of its SQL. */
 export class DeliveryStore {
   readonly #sql: Sql
@@ -80,6 +63,8 @@ export class DeliveryStore {
   /** Rows of each class that may hold something unstarted, ascending. */
   readonly #accepted: Record<JournalClass, number[]> = { high: [], normal: [], low: [], replay: [] }
   #written: string
+  /** In flight while their events were erased. */
+  readonly erasedInFlight = new Set<number>()
 
   constructor(sql: Sql) {
     this.#sql = sql
@@ -94,6 +79,13 @@ export class DeliveryStore {
     const from = split(Math.min(...next))[0]
     for (const { seq, kind } of this.#journal.labels(ACCEPTED, from)) this.#accepted[classOf(kind)].push(seq)
   }
+
+  /** For whoever writes rows anew (journal-edit.ts). */
+  get journal(): Journal {
+    return this.#journal
+  }
+
+  readonly forgetRow = (seq: number): void => void this.#rows.delete(seq)
 
   loadEndpoint(): Endpoint | undefined {
     const [row] = [...this.#sql.exec('SELECT settings FROM endpoint WHERE id = 1')]
@@ -270,8 +262,20 @@ export class DeliveryStore {
   }
 
   /** Drops whole days that are older than the retention and that nothing refers to. */
-  retain({ before, keepFromPosition }: { before: number; keepFromPosition: number }): void {
+  retain({ before, keepFromPosition, now }: { before: number; keepFromPosition: number; now: number }): void {
+    const isOpen = keepFromPosition < this.endPosition
+    if (!isOpen && this.#journal.isStale(before)) {
+      this.#journal.append({ kind: 'mark', checkpoint: this.#written }, now)
+    }
     this.#journal.drop({ before, keepFromSeq: split(keepFromPosition)[0] })
+  }
+
+  /** Forgets every delivery; only for when none is open. Nothing when that was done already. */
+  clear(now: number): void {
+    if (!this.#journal.isStale(Infinity)) return
+    this.#journal.clear()
+    this.#rows.clear()
+    this.#journal.append({ kind: 'mark', checkpoint: this.#written }, now)
   }
 
   *#labels(from: number): Iterable<{ seq: number; origin: string; intake: string; segment: number }> {
@@ -307,44 +311,10 @@ export class DeliveryStore {
   }
 }
 
-export function keyOf({ pointer, subscriptionId }: Pick<DeliveryRef, 'pointer' | 'subscriptionId'>): string {
-  return itemKey({ ...pointer, subscriptionId })
-}
-
-export function itemKey(item: {
-  intake: string
-  segment: number
-  index: number
-  subscriptionId: SubscriptionId
-}): string {
-  return `${item.intake} ${item.segment} ${item.index} ${item.subscriptionId}`
-}
-
-function kindOf(journalClass: JournalClass): string {
-  return `${ACCEPTED}-${journalClass}`
-}
-
-function classOf(kind: string): JournalClass {
-  return JOURNAL_CLASSES.find((each) => kind === kindOf(each)) ?? 'normal'
-}
-
-/** Where the first number that is not less stands in an ascending list. */
-function firstAtLeast(list: readonly number[], number: number): number {
-  let [low, high] = [0, list.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((list[middle] ?? 0) < number) low = middle + 1
-    else high = middle
-  }
-  return low
+export function positionAt(seq: number): number {
+  return seq * ITEMS_PER_ROW_MAX
 }
 
 function split(position: number): [seq: number, index: number] {
   return [Math.floor(position / ITEMS_PER_ROW_MAX), position % ITEMS_PER_ROW_MAX]
-}
-
-function parseAccepted(seq: number, kind: string, data: Uint8Array): AcceptedRow {
-  const [head, records] = unpackRecords(data)
-  const { intake, items } = JSON.parse(text(head ?? concat([]))) as Pick<AcceptedRow, 'intake' | 'items'>
-  return { seq, class: classOf(kind), intake, items, records: unpackRecords(records ?? concat([])) }
 }

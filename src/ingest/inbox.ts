@@ -12,8 +12,6 @@ import { HandOvers } from './hand-over.ts'
 import { Intake, REST_MS, SAFETY_MS } from './intake.ts'
 import type { SegmentStore } from './segments.ts'
 
-/** Events are replayable this long. */
-const RETENTION_MS = 30 * 86_400_000
 /** A hand-over that takes longer is taken for lost; a repeat is harmless. */
 const ROUTE_MS_MAX = 60_000
 
@@ -90,15 +88,29 @@ export class Inbox {
     })
   }
 
+  /** Takes the payloads of events out, in their place. */
+  erase(events: readonly { segment: number; index: number }[]): { segments: number; bodyKeys: string[] } {
+    const bySegment = Map.groupBy(events, ({ segment }) => segment)
+    const erased = [...bySegment].map(([segment, list]) =>
+      this.#deps.store.erase(
+        segment,
+        list.map(({ index }) => index),
+      ),
+    )
+    const segments = erased.filter(({ isChanged }) => isChanged).length
+    return { segments, bodyKeys: erased.flatMap(({ bodyKeys }) => bodyKeys) }
+  }
+
   settlePage(segments: readonly number[], page: number | string): void {
     for (const segment of segments) this.#handOvers.settlePage(segment, page)
   }
 
-  /** For the sweep: sets right whatever an accident left without an alarm. Returns the open segments. */
-  async check(): Promise<number> {
+  /** For the sweep: sets right whatever an accident left without an alarm, and drops what is older than its tenant keeps. Returns the open segments. */
+  async check(retentionMs?: number): Promise<number> {
     await this.#deps.alarm.recheck()
     this.#arm()
     this.#handOvers.start()
+    this.#retain(retentionMs)
     return this.#deps.store.unsettled.size
   }
 
@@ -109,11 +121,15 @@ export class Inbox {
     this.#arm()
     const now = clock.now()
     if (!store.registered) await this.#register()
-    store.retain({ before: now - RETENTION_MS })
     if (!this.#handOvers.isIdle) this.#handOvers.start()
     // While events keep coming, the next segment's row says what a mark would.
     else if (now - this.#intake.appendedAt >= REST_MS) store.mark(now)
     else if (store.isDirty) alarm.wakeBy(now + SAFETY_MS)
+  }
+
+  #retain(retentionMs: number | undefined): void {
+    const now = this.#deps.clock.now()
+    if (retentionMs !== undefined) this.#deps.store.retain({ before: now - retentionMs, now })
   }
 
   #arm(): void {

@@ -3,7 +3,7 @@ import type { EventHead, EventMetadata } from '../model/event.ts'
 import { newId, type SourceId } from '../model/id.ts'
 import { ProblemError, type FieldError } from '../model/problem.ts'
 import type { RawRequest } from '../model/request.ts'
-import type { Sibling, Source } from '../model/source.ts'
+import { secretsOf, type Sibling, type Source } from '../model/source.ts'
 import type { Verification } from '../model/verification.ts'
 import type { HandshakeAnswer } from '../providers/scheme/handshake.ts'
 import type { KeyStore } from '../providers/scheme/keys.ts'
@@ -151,8 +151,9 @@ async function verifyWithRefresh(
 }
 
 /** Headers that carry the source's own secret (static tokens) prove the sender to us and are nobody else's business. */
-function withoutSecrets({ headers }: RawRequest, { secrets }: Source): RawRequest['headers'] {
-  return headers.filter(([, value]) => !secrets.some((secret) => secret !== '' && value.includes(secret)))
+function withoutSecrets({ headers }: RawRequest, source: Source): RawRequest['headers'] {
+  const secrets = secretsOf(source)
+  return headers.filter(([, value]) => !secrets.some((secret) => value.includes(secret)))
 }
 
 function signatureInvalid(): ProblemError {

@@ -54,12 +54,16 @@ export class IntakeObject extends DurableObject<Env> {
     return this.#inbox.readSegments(segments)
   }
 
+  erase(events: { segment: number; index: number }[]): { segments: number; bodyKeys: string[] } {
+    return this.#inbox.erase(events)
+  }
+
   settlePage(segments: number[], page: number | string): void {
     this.#inbox.settlePage(segments, page)
   }
 
-  check(): Promise<number> {
-    return this.#inbox.check()
+  check(retentionMs?: number): Promise<number> {
+    return this.#inbox.check(retentionMs)
   }
 
   override alarm(): Promise<void> {

@@ -29,7 +29,7 @@ export interface Refusal {
 }
 
 export interface NormaliseInput {
-  source: Pick<Source, 'id' | 'tenantId' | 'provider' | 'settings'>
+  source: Pick<Source, 'id' | 'tenantId' | 'provider' | 'settings' | 'masking'>
   request: RawRequest
   /** What followed `/in/:sourceId`, with the query. */
   path: string
@@ -117,6 +117,7 @@ function headOf(
     path,
     headers,
     contentType: contentTypeOf(request),
+    ...(source.masking && { masking: source.masking }),
     metadata: { ...input.metadata, ...provenance(input), ...changesOf(facts, from) },
     bodyBytes: request.body.byteLength,
     ...(source.settings.response?.mode === 'sync' && { isAwaited: true as const }),

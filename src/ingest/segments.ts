@@ -1,5 +1,6 @@
 import { Journal, type Sql } from '../db/journal.ts'
-import { packRecords, unpackRecords } from '../model/event.ts'
+import { eraseRecord } from '../model/erasure.ts'
+import { decodeEvent, packRecords, unpackRecords } from '../model/event.ts'
 import type { EventId } from '../model/id.ts'
 import { fromRanges, toRanges, type Ranges } from '../model/ranges.ts'
 import type { AppendItem } from '../model/intake.ts'
@@ -74,10 +75,34 @@ export class SegmentStore {
     return row?.kind === 'segment' ? row.data : undefined
   }
 
-  /** One event's record, or undefined when the retention has taken it. */
+  /** One event's record, or undefined when the retention has taken it or it was erased. */
   readRecord(segment: number, index: number): Uint8Array | undefined {
-    const records = this.read(segment)
-    return records && unpackRecords(records)[index]
+    const segmentRecords = this.read(segment)
+    const record = segmentRecords && unpackRecords(segmentRecords)[index]
+    return record && decodeEvent(record).head.erased ? undefined : record
+  }
+
+  /** Writes a segment anew without what some of its events said; their places stay. Answers where their bodies are. */
+  erase(segment: number, indexes: readonly number[]): { isChanged: boolean; bodyKeys: string[] } {
+    const row = this.#journal.read(segment)
+    if (row?.kind !== 'segment') return { isChanged: false, bodyKeys: [] }
+    const records = unpackRecords(row.data)
+    const erased = new Set<EventId>()
+    const bodyKeys: string[] = []
+    for (const index of indexes) {
+      const { head } = records[index] ? decodeEvent(records[index]) : { head: undefined }
+      if (!head || head.erased || !records[index]) continue
+      const { record, bodyKey } = eraseRecord(records[index])
+      records[index] = record
+      erased.add(head.id)
+      if (bodyKey !== undefined) bodyKeys.push(bodyKey)
+    }
+    if (erased.size === 0) return { isChanged: false, bodyKeys }
+    const keys = JSON.parse(row.label) as [string, EventId, number][]
+    // A key may be a value of the event; hashes and ids of ours are none.
+    const kept = keys.filter(([key, id]) => !erased.has(id) || /^(content|evt):/.test(key))
+    this.#journal.rewrite({ seq: segment, label: JSON.stringify(kept), data: packRecords(records) })
+    return { isChanged: true, bodyKeys }
   }
 
   /** The dedupe keys that have not expired, oldest first. */
@@ -90,8 +115,11 @@ export class SegmentStore {
   }
 
   /** Drops whole days older than the retention, but nothing that is not settled. */
-  retain({ before }: { before: number }): void {
+  retain({ before, now }: { before: number; now: number }): void {
     const [oldest] = this.unsettled
+    if (oldest === undefined && this.#journal.isStale(before)) {
+      this.#journal.append({ kind: 'mark', checkpoint: this.#written }, now)
+    }
     this.#journal.drop({ before, keepFromSeq: oldest ?? this.#journal.nextSeq })
   }
 

@@ -27,6 +27,9 @@ export interface EventRow {
   bodyKey: string | null
   /** Absent in what a version before wrote. */
   country?: string | null
+  orderingKey?: string | null
+  /** By which it was erased; only as read from the log. */
+  erasureId?: string | null
   pointer: EventPointer
 }
 
@@ -45,7 +48,7 @@ export interface AttemptRecord {
   responseBody?: string
   responseTruncated?: boolean
   error?: string
-  /** It was one of so many in a request; the answer stands whole with the delivery that is named here. */
+  /** It was one of so many in a request; what was sent and answered stands with the delivery that is named here. */
   batch?: { id: BatchId; size: number; deliveryId: DeliveryId }
 }
 

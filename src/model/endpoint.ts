@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { batchFaults, batchSchema } from './batch.ts'
 import { requestFaults, requestFields } from './delivery-request.ts'
 import type { EndpointId, TenantId } from './id.ts'
+import { maskingSchema } from './masking.ts'
 import { placeSchema } from './place.ts'
 import type { FieldError } from './problem.ts'
 import type { SealedParts, SealedSecret } from './seal.ts'
@@ -79,6 +80,7 @@ export const endpointSettingsSchema = z.object({
   /** How long a consumer that polls has a message to itself, unless it asks for another time. */
   visibilitySeconds: visibilitySchema.default(30),
   timeoutMs: z.int().min(100).max(TIMEOUT_MS_MAX).default(15_000),
+  masking: maskingSchema.prefault({}),
   state: z.enum(['active', 'paused', 'disabled']).default('active'),
 })
 

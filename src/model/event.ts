@@ -1,5 +1,6 @@
 import { concat, text, utf8, type Bytes } from './bytes.ts'
 import type { EventId, SourceId, TenantId } from './id.ts'
+import type { Masking } from './masking.ts'
 import type { HeaderPair } from './request.ts'
 
 /** Larger bodies go to object storage before the event is accepted, and the event carries the reference. */
@@ -60,6 +61,10 @@ export interface EventHead {
   metadata: EventMetadata
   /** What a subscription's transformation changed; absent: the event is as it came. */
   made?: Made
+  /** What the log must hide of it, by the rules as of its receipt. */
+  masking?: Masking
+  /** Its body and facts were erased: it stands for nothing but its place. */
+  erased?: true
   /** Its sender waits for the endpoint's answer, so that more of it is read. */
   isAwaited?: true
   /** JSON: the body with what its sender encrypted to the owner in clear. What reads the body reads this instead. */

@@ -1,7 +1,8 @@
 import type { AcceptBatch, DeliveryRef } from './accept.ts'
 import type { LogMessage } from './delivery-log.ts'
+import type { ErasedEvent } from './erasure.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { EndpointId } from './id.ts'
+import type { BatchId, EndpointId } from './id.ts'
 import type { Notice } from './notice.ts'
 import type { AppendItem, Appended, HandOver, Settlement } from './intake.ts'
 import type { Acknowledged, Acknowledgement, Poll, Polled } from './pull.ts'
@@ -22,7 +23,10 @@ export interface IntakeRpc {
   readSegments(segments: number[]): Promise<{ segment: number; records: Uint8Array }[]>
   /** A page of a fan-out by its number, or what was lent to an object by the object's name. */
   settlePage(segments: number[], page: number | string): Promise<void>
-  check(): Promise<number>
+  /** Takes the payloads of events out, in their place; durable when answered. */
+  erase(events: { segment: number; index: number }[]): Promise<{ segments: number; bodyKeys: string[] }>
+  /** Also drops what is older than its tenant keeps, if that is given (ms). */
+  check(retentionMs?: number): Promise<number>
 }
 
 export interface EndpointRpc {
@@ -31,9 +35,12 @@ export interface EndpointRpc {
   configure(endpoint: Endpoint): Promise<void>
   remove(endpoint: Endpoint): Promise<void>
   confirm(receipts: number[]): Promise<void>
-  check(): Promise<void>
+  /** As an intake's. */
+  check(retentionMs?: number): Promise<void>
   /** Makes a waiting delivery due now. */
   retry(delivery: DeliveryRef): Promise<ByHand>
+  /** Takes events out of the journal, and cancels what waits of them; durable when answered. */
+  erase(events: ErasedEvent[], batchIds: BatchId[]): Promise<{ journalRows: number; cancelled: number }>
   /** Takes a waiting delivery back; durable when answered. */
   cancel(delivery: DeliveryRef): Promise<ByHand>
   /** What the endpoint answers to a delivery, or why nobody will know in time. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isNetwork } from './address.ts'
 import { idSchema, type SourceId, type TenantId } from './id.ts'
+import { maskingSchema, type Masking } from './masking.ts'
 
 /** The largest body a source accepts; Cloudflare itself would carry 100 MB on every plan. */
 export const BODY_BYTES_MAX = 25 * 1024 * 1024
@@ -83,6 +84,7 @@ export const sourceSettingsSchema = z.object({
     .default(null),
   /** The URL that the provider was given, when it is not ours (a proxy, a custom domain). */
   publicUrl: z.url().nullable().default(null),
+  masking: maskingSchema.prefault({}),
   state: z.enum(['active', 'paused']).default('active'),
 })
 
@@ -100,8 +102,15 @@ export interface Source {
   /** Live secrets, newest first. */
   secrets: string[]
   settings: SourceSettings
+  /** The rules of the source and of its tenant; absent: there are none. */
+  masking?: Masking | undefined
   /** Grows with every change. */
   version: number
+}
+
+/** What a request may carry that is nobody's business but ours and its sender's. */
+export function secretsOf({ secrets, settings: { hidden } }: Pick<Source, 'secrets' | 'settings'>): string[] {
+  return [...secrets, hidden?.value ?? ''].filter((secret) => secret !== '')
 }
 
 /** A source of the same tenant and provider, perhaps the source itself, with all its secrets, those that ended too. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { TenantId } from './id.ts'
+import { maskingSchema } from './masking.ts'
 
 /** The tenant that always exists, and that the root token acts on unless told otherwise. */
 export const DEFAULT_TENANT: TenantId = 'default'
@@ -26,6 +27,8 @@ export const tenantSettingsSchema = z.object({
     .prefault({}),
   /** How long events and their logs are kept. */
   retentionDays: z.int().min(1).max(365).default(30),
+  /** Holds for all its sources and endpoints, beside their own. */
+  masking: maskingSchema.prefault({}),
 })
 
 export type TenantSettings = z.infer<typeof tenantSettingsSchema>

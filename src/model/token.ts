@@ -10,6 +10,9 @@ export const SCOPED_RESOURCES = [
   'messages',
   'subscriptions',
   'events',
+  // Bodies and headers as they came, where masking rules hide parts of them, and all that is held on a key.
+  'payloads',
+  'erasures',
   'deliveries',
   'replays',
   'rejections',

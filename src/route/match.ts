@@ -69,8 +69,9 @@ export function buildRoutingTable(subscriptions: readonly RoutedSubscription[]):
  */
 export function match(
   table: RoutingTable,
-  event: Pick<EventHead, 'type' | 'sourceId' | 'receivedAt'>,
+  event: Pick<EventHead, 'type' | 'sourceId' | 'receivedAt' | 'erased'>,
 ): RoutedSubscription[] {
+  if (event.erased) return []
   const candidates = new Set<RoutedSubscription>(isSystemEvent(event) ? [] : table.any)
   for (const routed of table.exact.get(event.type) ?? []) candidates.add(routed)
   for (let dot = event.type.indexOf('.'); dot !== -1; dot = event.type.indexOf('.', dot + 1)) {

@@ -115,6 +115,7 @@ export function eventRow(head: EventHead, pointer: EventPointer): EventRow {
     providerEventId: head.providerEventId ?? null,
     entityType: head.entityType ?? null,
     entityId: head.entityId ?? null,
+    orderingKey: head.orderingKey ?? null,
     contentType: head.contentType,
     bodyBytes: head.bodyBytes,
     bodyKey: head.bodyKey ?? null,

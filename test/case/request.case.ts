@@ -210,7 +210,7 @@ function records(): void {
       authorization: '***',
       'x-proof': '***',
     })
-    expect(Object.fromEntries(record.responseHeaders ?? [])['x-echo']).toBe('was Bearer ***')
+    expect(Object.fromEntries(record.responseHeaders ?? [])['x-echo']).toBe('was ***')
   })
 
   it('says what the receiver answered, and how it was taken', async () => {

@@ -48,6 +48,8 @@ export class QueueWorld {
   readonly started: { id: DeliveryId; attempt: number; at: number; batchId: BatchId | undefined }[] = []
   /** Every request, with what was in it. */
   readonly requests: { ids: DeliveryId[]; batchId: BatchId | undefined; attempt: number; at: number }[] = []
+  /** What each request was given. */
+  readonly inputs: Parameters<EndpointDeps['attempt']>[0][] = []
   /** What the owner was told. */
   readonly notices: Notice[] = []
   /** Messages that were sent and neither written nor lost. */
@@ -190,8 +192,10 @@ export class QueueWorld {
       store: new DeliveryStore(this.#disk()),
       clock: { now: () => this.now, random: () => 0.5 },
       object: ENDPOINT,
-      attempt: ({ deliveryId, attempt, batch }) =>
+      attempt: (input) =>
         new Promise((resolve) => {
+          const { deliveryId, attempt, batch } = input
+          this.inputs.push(input)
           const startedAt = this.now
           const ids = batch?.items.map(({ id }) => id) ?? [deliveryId]
           const batchId = batch?.id

@@ -66,6 +66,11 @@ export class Relay {
     return this.#server?.rootToken ?? ''
   }
 
+  /** All that the server has printed. */
+  get output(): string {
+    return this.#server?.output() ?? ''
+  }
+
   async start(settings: Partial<Settings> = {}): Promise<void> {
     this.#server = await spawnServer({ dataDir: this.#dataDir, ...settings })
   }

@@ -95,6 +95,64 @@ describe('the body of a batch', () => {
     expect(xml.text.match(/<events>/g)).toHaveLength(2)
   })
 
+  it('has in clear what its senders encrypted, but for `raw`', async () => {
+    const opened = '{"value":"in clear"}'
+    const secret = eventOf({ ...RELAYED, opened }, utf8('{"value":"encrypted"}'))
+    for (const settings of [
+      {},
+      { payload: 'envelope' },
+      { contentType: 'application/cloudevents+json' },
+      { contentType: 'application/x-ndjson' },
+    ]) {
+      const { text } = await send(settings, [secret, LEAD])
+      expect([text.includes('in clear'), text.includes('encrypted')]).toEqual([true, false])
+    }
+    expect((await send({ payload: 'raw' }, [secret])).text).toBe('[{"value":"encrypted"}]')
+    expect((await send({}, [LEAD, secret], 'acme')).text).toContain(`"data":${opened}`)
+  })
+
+  it('leaves out what was erased meanwhile', async () => {
+    const erased = eventOf({ id: 'evt_01M80QNV1KCCCCCCCCCCCCCCCC', erased: true }, utf8(''))
+    for (const events of [
+      [erased, LEAD, DEAL],
+      [LEAD, DEAL, erased],
+    ]) {
+      const { text, headers } = await send({}, events)
+      expect((JSON.parse(text) as { type: string }[]).map(({ type }) => type)).toEqual([
+        'lead.created',
+        'deal.won',
+      ])
+      expect(headers['hookway-batch-size']).toBe('2')
+    }
+    const world = makeWorld(() => new Response('ok'))
+    const items = [{ id: deliveryIdOf(erased.head.id, SUBSCRIPTION), event: erased }]
+    const { outcome } = await world.attempt({}, erased, { id: batchIdOf([]), items })
+    expect([world.sent.length, outcome]).toEqual([
+      0,
+      expect.objectContaining({ kind: 'refused', reason: 'payload_missing' }),
+    ])
+  })
+
+  it('is hidden from the record by the rules of each of its events', async () => {
+    const masked = (path: string, value: string) =>
+      eventOf(
+        { ...RELAYED, masking: { headers: [], paths: [path] } },
+        utf8(JSON.stringify({ [path]: value })),
+      )
+    const clear = (value: string) =>
+      eventOf(
+        { ...RELAYED, masking: { headers: [], paths: ['$..name'] }, opened: JSON.stringify({ name: value }) },
+        utf8('{"encrypted":"AAAA"}'),
+      )
+    const events = [masked('card', '4111-1111'), masked('mail', 'anna@a.example'), clear('Erika'), LEAD]
+    const items = events.map((event) => ({ id: deliveryIdOf(event.head.id, SUBSCRIPTION), event }))
+    const echo = `{"said":"4111-1111 anna@a.example Erika","card":"9999","mail":"x"}`
+    const world = makeWorld(() => new Response(echo, { headers: { 'x-echo': 'anna@a.example' } }))
+    const { record } = await world.attempt({}, events[0], { id: batchIdOf([]), items })
+    expect(record.responseBody).toBe('{"said":"*** *** ***","card":"***","mail":"***"}')
+    expect(record.responseHeaders).toContainEqual(['x-echo', '***'])
+  })
+
   it('has the request of a transformation when it is alone', async () => {
     const made = { version: 1, hasBody: true, method: 'PUT', path: '/deals', headers: [['x-a', '1']] }
     const own = eventOf({

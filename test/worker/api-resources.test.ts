@@ -101,7 +101,7 @@ describe('endpoints', () => {
     expect(await world.call('GET', `/v1/subscriptions/${subscriptionId}`)).toMatchObject({
       body: { endpointId: id, eventTypes: ['lead.*'], sourceIds: [] },
     })
-    const routed = await routedSubscriptions(world.deps.db, 'default')
+    const routed = await routedSubscriptions(world.deps.db, 'default', world.deps.sealer)
     expect(routed).toContainEqual({
       endpointVersion: 1,
       endpoint: { mode: 'push', ordering: 'none', orderingKey: null, concurrency: 6 },

@@ -71,6 +71,8 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
         const event = bodies.get(String(segment))
         return event ? [{ segment, records: packRecords([encodeEvent(event)]) }] : []
       }),
+    readLargeBody: async () => undefined,
+    erasureCreated: async () => void did.push('erasure created'),
     endpointChanged: async ({ settings, version }) => void did.push(`changed v${version} ${settings.state}`),
     endpointRemoved: async () => void did.push('removed'),
     async orderDelivery(_, order, { id }) {

@@ -136,6 +136,8 @@ describe('writeLog', () => {
       segment: 4,
       idx: 2,
       country: null,
+      ordering_key: null,
+      erasure_id: null,
     })
     expect(await delivery(2)).toMatchObject({
       status: 'delivered',

@@ -1,6 +1,7 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Graph, GRAPH_APP } from '../support/graph.ts'
+import { dumpEverything } from './dump.ts'
 import { RelayWorld } from './relay-world.ts'
 
 let world: RelayWorld
@@ -58,6 +59,47 @@ describe('a source of rich notifications', () => {
     const { data } = JSON.parse(seen?.body ?? '') as { data: { value: object[] } }
     expect(data.value).toMatchObject([{ decryptedContent: { id: 'm1', subject: 'wanted' } }])
     expect(world.at({ url: opened })).toHaveLength(1)
+  })
+
+  it('is masked in clear as well, and erased with what was in clear', { timeout: 30_000 }, async () => {
+    const secret = 'salary-of-anna-90311'
+    const { id } = await source(own())
+    await world.call('PATCH', `/sources/${id}`, { masking: { paths: ['$..subject'] } })
+    const url = `http://127.0.0.1/masked/${id}`
+    const made = await world.call<{ id: string }>('POST', '/endpoints', {
+      url,
+      sourceIds: [id],
+      payload: 'standard',
+    })
+    world.answer = ({ body }) => new Response(body)
+    expect((await notify({ id }, { id: 'm9', subject: secret })).status).toBe(202)
+    const [arrived] = await world.untilArrived({ url }, 1)
+    expect(arrived?.body).toContain(secret)
+    const [delivery] = await world.untilLogged(made, 'delivered', 1)
+    expect(JSON.stringify(delivery)).toContain('m9')
+    expect(JSON.stringify(delivery)).not.toContain(secret)
+    const read = async (...scopes: string[]) => {
+      const { token } = await world.call<{ token: string }>('POST', '/tokens', {
+        name: scopes.join(),
+        scopes,
+      })
+      const get = async (path: string) => {
+        const headers = { authorization: `Bearer ${token}` }
+        return await exports.default.fetch(new Request(`https://hooks.example/v1${path}`, { headers }))
+      }
+      const { data } = await (await get(`/events?sourceId=${id}`)).json<{ data: { id: string }[] }>()
+      const found = await (await get(`/events?sourceId=${id}&text=${secret}`)).json<{ data: object[] }>()
+      return { event: await (await get(`/events/${data[0]?.id}`)).text(), found: found.data.length }
+    }
+    const some = await read('events:read')
+    expect(some.event).toContain('"subject":"***"')
+    expect([some.event.includes(secret), some.found]).toEqual([false, 0])
+    const all = await read('events:read', 'payloads:read')
+    expect([all.event.includes(secret), all.found]).toEqual([true, 1])
+    const erasure = await world.call('POST', '/erasures', { path: '$..subject', value: secret })
+    expect(erasure).toMatchObject({ error: null, counts: { events: 1 } })
+    const dump = await dumpEverything()
+    expect(Object.values(dump).filter((content) => content.includes(secret))).toEqual([])
   })
 
   it('shows its private key to nobody, and keeps it where `***` is sent back', async () => {

@@ -56,7 +56,8 @@ export class RelayWorld {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<T> {
-    return await (await this.request(method, path, body, headers)).json()
+    const response = await this.request(method, path, body, headers)
+    return response.status === 204 ? (undefined as T) : await response.json()
   }
 
   async request(

@@ -10,6 +10,8 @@ export const SECRETS = [
   'ghp_for-the-provider-5581',
   'given-to-a-provider-5581',
   'shared-value-5581',
+  'fetch-header-5581',
+  'request-header-5581',
 ]
 
 /** Makes, changes, rotates, breaks, lists and removes everything that holds a secret. */
@@ -23,6 +25,8 @@ export async function runEverything(world: World): Promise<{ answers: unknown[];
     providerToken = '',
     told = '',
     shared = '',
+    fetched = '',
+    set = '',
   ] = SECRETS
   const answers: unknown[] = []
   const shownOnce: string[] = []
@@ -58,6 +62,14 @@ export async function runEverything(world: World): Promise<{ answers: unknown[];
   })
   await call('POST', `/v1/endpoints/${endpoint.id}/secrets`, {}, { 'idempotency-key': 'k2' })
   await call('PATCH', `/v1/endpoints/${endpoint.id}`, { headers: { 'x-api-key': bearer } })
+  const steps = [
+    { kind: 'fetch', url: 'https://a.example/', headers: { authorization: fetched }, into: 'body.a' },
+    { kind: 'request', headers: { 'x-api-key': set, 'x-plain': 'p' } },
+  ]
+  const made = { endpointId: endpoint.id, name: 'sealed', transform: { steps } }
+  const subscription = await call('POST', '/v1/subscriptions', made)
+  await call('PATCH', `/v1/subscriptions/${subscription.id}`, { name: 'sealed again' })
+  await call('GET', `/v1/subscriptions/${subscription.id}/versions`)
   const token = await call('POST', '/v1/tokens', { name: 't', scopes: ['*'] })
   await call('POST', '/v1/endpoints', { url: 'https://10.0.0.1/', secret: whsec })
   await call('POST', '/v1/endpoints', { url: 'https://r.example/', secret: wrong })

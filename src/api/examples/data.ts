@@ -1,6 +1,7 @@
 import {
   DELIVERY,
   ENDPOINT,
+  ERASURE,
   EVENT,
   pageOf,
   REPLAY,
@@ -11,7 +12,14 @@ import {
 } from './example.ts'
 
 export function dataExamples(): Examples {
-  return { ...eventExamples(), ...deliveryExamples(), ...replayExamples(), ...watchingExamples() }
+  return {
+    ...eventExamples(),
+    ...deliveryExamples(),
+    ...messageExamples(),
+    ...replayExamples(),
+    ...privacyExamples(),
+    ...watchingExamples(),
+  }
 }
 
 const AT = '2026-10-08T07:41:19.402Z'
@@ -48,6 +56,7 @@ function eventExamples(): Examples {
     contentType: 'application/json',
     bodyBytes: 55,
     country: null,
+    orderingKey: null,
   }
   return {
     'POST /events': { body: given, answer: accepted },
@@ -132,6 +141,27 @@ function deliveryExamples(): Examples {
   }
 }
 
+function messageExamples(): Examples {
+  const message = {
+    id: DELIVERY,
+    eventId: EVENT,
+    eventType: 'lead.created',
+    timestamp: AT,
+    attempt: 1,
+    leasedUntil: '2026-10-08T07:41:49.402Z',
+    headers: { 'content-type': 'application/json', 'webhook-id': DELIVERY },
+    encoding: 'utf8',
+    body: JSON.stringify(DATA),
+  }
+  return {
+    'GET /endpoints/:id/messages': { answer: pageOf(message) },
+    'POST /endpoints/:id/messages/acknowledgements': {
+      body: { ids: [DELIVERY] },
+      answer: { ids: [DELIVERY], notLeased: [] },
+    },
+  }
+}
+
 function replayExamples(): Examples {
   const query = { status: 'dead', endpointId: ENDPOINT, from: '2026-10-08T00:00:00.000Z' }
   const shown = {
@@ -151,6 +181,55 @@ function replayExamples(): Examples {
     'POST /replays': { body: { query, ratePerSecond: 20 }, answer: shown },
     'GET /replays': { answer: pageOf(shown) },
     'GET /replays/:id': { answer: { ...shown, state: 'running', done: 140 } },
+  }
+}
+
+function privacyExamples(): Examples {
+  const subject = { path: 'customer.email', value: 'ada@example.com' }
+  const facts = {
+    occurredAt: null,
+    providerEventId: null,
+    entityType: null,
+    entityId: null,
+    orderingKey: null,
+  }
+  const form = { contentType: 'application/json', bodyBytes: 56, country: null, bodyState: 'shown' }
+  const event = {
+    id: EVENT,
+    sourceId: null,
+    type: 'lead.created',
+    receivedAt: AT,
+    ...facts,
+    ...form,
+    data: DATA,
+  }
+  const counts = {
+    events: 2,
+    segments: 2,
+    bodies: 0,
+    deliveries: 3,
+    journalRows: 4,
+    cancelled: 1,
+    rejections: 0,
+  }
+  const shown = {
+    id: ERASURE,
+    state: 'settling',
+    requestedBy: TOKEN,
+    kind: 'value',
+    subjectHash: '7d793037a0760186574b0282f2f435e7d3f2f9f0e1b6cbd2a6f4b6d0c9a1b2c3',
+    counts,
+    eventHashes: ['2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae'],
+    digest: 'fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9',
+    createdAt: '2026-10-08T09:00:00.000Z',
+    endedAt: null,
+    error: null,
+  }
+  return {
+    'POST /erasures': { body: subject, answer: shown },
+    'GET /erasures': { answer: pageOf(shown) },
+    'GET /erasures/:id': { answer: { ...shown, state: 'done', endedAt: '2026-10-08T09:01:12.000Z' } },
+    'POST /subject-exports': { body: subject, answer: pageOf({ kind: 'event', event }) },
   }
 }
 

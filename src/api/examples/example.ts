@@ -17,6 +17,7 @@ export const EVENT = 'evt_01K6Z8F3T5N2W7KD4QH9RXB6MC'
 export const DELIVERY = 'dlv_01K6Z8F3T5VJ8Y1P3SGC7EZN4A'
 export const TOKEN = 'tok_01K6Z3TE5R8CXM2W4V9HJ7QBND'
 export const REPLAY = 'rpl_01K6ZC4M9XT7E2JWQ5NH8RVDKS'
+export const ERASURE = 'era_01K6ZD7N2VX4J8TQ5WMC9HRBKE'
 export const CREATED = { createdAt: '2026-10-07T09:12:31.000Z', updatedAt: '2026-10-07T09:12:31.000Z' }
 
 export function pageOf(item: unknown, next: string | null = null): { data: unknown[]; next: string | null } {
