@@ -1,4 +1,7 @@
-/** The time in which at least one thing is under way, told whenever the last one ends. */
+/** An object that is never idle should show in its bill all the same. */
+const TELL_EACH_MS = 1_000
+
+/** The time in which at least one thing is under way, told when the last one ends, and now and then before. */
 export class ActiveTime {
   readonly #now: () => number
   readonly #tell: (ms: number) => void
@@ -17,7 +20,11 @@ export class ActiveTime {
     return () => {
       if (!isUnderWay) return
       isUnderWay = false
-      if (--this.#underWay === 0) this.#tell(this.#now() - this.#since)
+      this.#underWay--
+      const now = this.#now()
+      if (this.#underWay > 0 && now - this.#since < TELL_EACH_MS) return
+      this.#tell(now - this.#since)
+      this.#since = now
     }
   }
 

@@ -86,6 +86,18 @@ describe('the time in which an object is active', () => {
     expect(told).toEqual([350, 5])
   })
 
+  it('is told now and then of an object that is never idle', () => {
+    let now = 0
+    const told: number[] = []
+    const active = new ActiveTime(
+      () => now,
+      (ms) => told.push(ms),
+    )
+    active.begin()
+    for (now = 400; now <= 2_400; now += 400) active.during(() => {})
+    expect(told).toEqual([1_200, 1_200])
+  })
+
   it('ends with a failure, too', async () => {
     const told: number[] = []
     const active = new ActiveTime(
