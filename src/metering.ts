@@ -121,7 +121,7 @@ function openObject(part: 'intake' | 'endpoint', ctx: DurableObjectState, env: E
     intercept(namespace, (name, original) =>
       name === 'getByName' ? (...args) => metered.stub(original(...args) as object) : undefined,
     )
-  return { ...env, INTAKE: waits(env.INTAKE), ENDPOINT: waits(env.ENDPOINT) }
+  return { ...meteredEnv(env, count), INTAKE: waits(env.INTAKE), ENDPOINT: waits(env.ENDPOINT) }
 }
 
 function isolateOf(env: Env): { env: Env; count: Count | undefined } {

@@ -1,5 +1,6 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, expect, it, vi } from 'vitest'
+import { meteredDatabase } from '../../src/meter/database.ts'
 import { billedHere } from '../../src/metering.ts'
 import { billSince } from '../../src/model/bill.ts'
 import { RelayWorld } from './relay-world.ts'
@@ -45,6 +46,32 @@ it('the meter counts what spies on the real bindings see, and the time that the 
   expect(counted['queue.queueOperations'] ?? 0).toBeGreaterThanOrEqual(2 * seen.messages)
   expect(counted['endpoint.activeMs']).toBeGreaterThanOrEqual(EVENTS * RECEIVER_MS)
   expect(counted['log.d1RowsRead']).toBeGreaterThanOrEqual(0)
+})
+
+it('a metered database answers as the database does, and says what each answer cost', async () => {
+  const cost = { read: 0, written: 0 }
+  const db = meteredDatabase(env.DB, ({ read, written }) => {
+    cost.read += read
+    cost.written += written
+  })
+  await db.prepare('CREATE TABLE spent (id INTEGER PRIMARY KEY, name TEXT)').run()
+  cost.written = 0
+  const insert = db.prepare('INSERT INTO spent (name) VALUES (?) RETURNING id, name')
+  expect(await insert.bind('a').raw()).toEqual([[1, 'a']])
+  await db.batch([insert.bind('b'), insert.bind('c')])
+  expect(await insert.bind('d').first('name')).toBe('d')
+  expect(cost.written).toBe(4)
+  cost.read = 0
+  const all = db.withSession('first-primary').prepare('SELECT id, name FROM spent WHERE id > ?')
+  expect(await all.bind(1).first()).toEqual({ id: 2, name: 'b' })
+  expect(await all.bind(9).first('name')).toBeNull()
+  expect(await all.bind(2).raw({ columnNames: true })).toEqual([
+    ['id', 'name'],
+    [3, 'c'],
+    [4, 'd'],
+  ])
+  expect((await all.bind(3).all()).results).toEqual([{ id: 4, name: 'd' }])
+  expect(cost.read).toBeGreaterThanOrEqual(6)
 })
 
 it('the root token reads the bill among the metrics, and no other does', async () => {
