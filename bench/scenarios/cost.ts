@@ -13,7 +13,7 @@ import {
   type Route,
 } from '../route.ts'
 import type { Result, Scenario } from '../scenario.ts'
-import { rowOf, sum } from '../stats.ts'
+import { percentile, rowOf, sum } from '../stats.ts'
 import type { World } from '../world.ts'
 
 interface Load {
@@ -118,7 +118,7 @@ function resultOf({ title, route, goals }: Load, measured: Measured): Result {
   }))
   return {
     title,
-    rows: [rowOf(route.name, [passed])],
+    rows: [rowOf(route.name, [passed], { 'ack p50 ms': percentile(passed.sent.latenciesMs, 0.5) })],
     details: { heads: ['an event', '$ a million', '% of it'], lines },
     facts: {
       ...troubles([passed]),
