@@ -21,11 +21,13 @@ export interface SignedRequest {
 export function signedRequest({
   url,
   secret,
+  kind = 'star',
   fields = '',
   bodyBytes = BODY_BYTES,
 }: {
   url: URL
   secret: string
+  kind?: string
   /** More of the body's first members, as JSON. */
   fields?: string
   bodyBytes?: number
@@ -38,7 +40,7 @@ export function signedRequest({
     `host: ${url.host}`,
     'content-type: application/json',
     'user-agent: GitHub-Hookshot/bench',
-    'x-github-event: star',
+    `x-github-event: ${kind}`,
     `x-github-delivery: ${id}`,
     `x-hub-signature-256: sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
     `content-length: ${body.length}`,

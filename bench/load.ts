@@ -6,6 +6,8 @@ export interface LoadTask {
   url: string
   /** Sent to in turns, instead of the one; all on the same server. */
   urls?: string[]
+  /** GitHub's name of the event, in turns; together with the URLs, which are then as many or one. */
+  kinds?: string[]
   secret: string
   connections: number
   seconds: number
@@ -26,7 +28,7 @@ export interface LoadResult {
   latenciesMs: number[]
   /** When each acknowledged event was sent, by id. */
   sentAt: Map<string, number>
-  /** Which of several URLs each acknowledged event went to. */
+  /** Which of several URLs or kinds each acknowledged event went to. */
   sentTo: Map<string, number>
   digests: Map<string, string>
 }
@@ -59,7 +61,7 @@ serveTasks(async (task: LoadTask): Promise<LoadResult> => {
     result.acknowledged++
     result.latenciesMs.push(now() - sentAt)
     result.sentAt.set(request.id, sentAt)
-    if (task.urls) result.sentTo.set(request.id, request.to)
+    if (task.urls || task.kinds) result.sentTo.set(request.id, request.to)
     if (task.isDigested) result.digests.set(request.id, request.digest())
   })
   result.elapsedMs = now() - result.beganAt
@@ -67,12 +69,17 @@ serveTasks(async (task: LoadTask): Promise<LoadResult> => {
   return result
 })
 
-function maker({ secret, bodyBytes, ...task }: LoadTask, url: URL): () => SignedRequest & { to: number } {
+function maker(
+  { secret, bodyBytes, kinds, ...task }: LoadTask,
+  url: URL,
+): () => SignedRequest & { to: number } {
   const urls = (task.urls ?? [task.url]).map((each) => new URL(each))
   let turn = 0
   return () => {
-    const to = turn++ % urls.length
-    return { ...signedRequest({ url: urls[to] ?? url, secret, ...(bodyBytes && { bodyBytes }) }), to }
+    const to = turn++ % Math.max(urls.length, kinds?.length ?? 1)
+    const kind = kinds?.[to]
+    const request = { url: urls[to] ?? url, secret, ...(kind && { kind }), ...(bodyBytes && { bodyBytes }) }
+    return { ...signedRequest(request), to }
   }
 }
 

@@ -16,6 +16,7 @@ const SIZES = {
     short: '12',
     about: 'hung: events a second at most, each with nine deliveries',
   },
+  'cost-seconds': { published: '60', short: '30', about: 'cost: of each load, after half as many before' },
   overload: { published: '10', short: '5', about: 'burst: seconds' },
 } as const
 
@@ -32,6 +33,7 @@ export interface Options {
   keyDeliveries: number
   endpoints: number
   hungRate: number
+  costSeconds: number
   overloadSeconds: number
 }
 
@@ -94,6 +96,7 @@ function optionsOf(size: (name: SizeName) => string): Options {
     keyDeliveries: number('key-deliveries'),
     endpoints: number('endpoints'),
     hungRate: number('hung-rate'),
+    costSeconds: number('cost-seconds'),
     overloadSeconds: number('overload'),
   }
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { serveTasks } from './child.ts'
 import { digestOf, idIn, now } from './event.ts'
 
@@ -27,6 +28,8 @@ export function keyOf(path: string, id: string): string {
 const SILENCE_MS = 20_000
 /** Of the requests under `/flaky` that are refused. */
 const FLAKY_SHARE = 0.05
+/** Until a request under `/slow` is answered. */
+const SLOW_MS = 300
 
 const at: Arrivals['at'] = new Map()
 const digests: Arrivals['digests'] = new Map()
@@ -52,7 +55,7 @@ serveTasks(async (task: ReceiverTask): Promise<Arrivals> => {
   return { url, ...handOver(task.op === 'take' ? task.keys : []) }
 })
 
-/** What a path stands for: `/hang` is never answered, `/fail` always with 500, `/flaky` now and then. */
+/** What a path stands for: `/hang` is never answered, `/slow` after a while, `/fail` always with 500, `/flaky` now and then. */
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = request.url ?? '/'
   const body = await read(request).catch(() => undefined)
@@ -60,6 +63,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const isRefused = path.startsWith('/fail') || (path.startsWith('/flaky') && Math.random() < FLAKY_SHARE)
   const time = now()
   if (path.startsWith('/flaky')) watchOrder(path, body, isRefused)
+  if (path.startsWith('/slow')) await sleep(SLOW_MS)
   response.statusCode = isRefused ? 500 : 200
   response.end('ok')
   if (isRefused) return

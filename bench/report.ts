@@ -4,12 +4,16 @@ import type { Row } from './stats.ts'
 const NAME_CHARS = 50
 const CELL_CHARS = 12
 
-export function printResult({ title, rows, facts, goals = [] }: Result): void {
+export function printResult({ title, rows, details, facts, goals = [] }: Result): void {
   console.log(`\n${title}`)
   const more = [...new Set(rows.flatMap((row) => Object.keys(row.more ?? {})))]
   printLine('', ['events/s', 'spread', 'p50 ms', 'p99 ms', 'errors', ...more])
   for (const row of rows)
     printLine(row.name, [...cellsOf(row), ...more.map((name) => figure(row.more?.[name]))])
+  if (details) {
+    printLine('', details.heads)
+    for (const { name, cells } of details.lines) printLine(`  ${name}`, cells.map(figure))
+  }
   for (const [name, value] of Object.entries(facts ?? {}))
     console.log(`  ${name}: ${typeof value === 'number' ? figure(value) : value}`)
   for (const goal of goals) console.log(`  ${isReached(goal) ? 'reached' : 'MISSED '}  ${wordsOf(goal)}`)

@@ -43,7 +43,7 @@ for (const scenario of scenarios) {
 console.log(`\nplots in ${plots}`)
 
 async function measure(scenario: Scenario, sizes: Options): Promise<Result[]> {
-  const world = await openWorld()
+  const world = await openWorld(scenario.settings)
   try {
     return await scenario.run(world, sizes)
   } finally {

@@ -1,3 +1,4 @@
+import type { Settings } from '../src/local/settings.ts'
 import type { Options } from './options.ts'
 import type { Row } from './stats.ts'
 import type { World } from './world.ts'
@@ -7,6 +8,8 @@ export interface Scenario {
   name: string
   /** One line for `--help`. */
   about: string
+  /** Of the server, where the defaults will not do. */
+  settings?: Partial<Settings>
   run(world: World, options: Options): Promise<Result[]>
 }
 
@@ -14,6 +17,8 @@ export interface Scenario {
 export interface Result {
   title: string
   rows: Row[]
+  /** A table of its own kind below the rows. */
+  details?: { heads: string[]; lines: { name: string; cells: number[] }[] }
   /** Single figures that fit no row. */
   facts?: Record<string, number | string>
   goals?: Goal[]

@@ -1,6 +1,7 @@
 import type { Scenario } from './scenario.ts'
 import { burst } from './scenarios/burst.ts'
 import { ceiling } from './scenarios/ceiling.ts'
+import { cost } from './scenarios/cost.ts'
 import { deliver } from './scenarios/deliver.ts'
 import { e2e } from './scenarios/e2e.ts'
 import { fanout } from './scenarios/fanout.ts'
@@ -24,6 +25,7 @@ export const SCENARIOS: readonly Scenario[] = [
   burst,
   large,
   sparse,
+  cost,
 ]
 
 /** Without a name: what fits into a few minutes. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { managementOf, type Management } from '../src/local/management.ts'
 import { spawnServer } from '../src/local/process.ts'
+import type { Settings } from '../src/local/settings.ts'
 import type { BareTask } from './bare.ts'
 import { startChild, type Child } from './child.ts'
 import { cpuMsOf, quiet } from './cpu.ts'
@@ -34,7 +35,7 @@ export interface World {
 export type Server = 'ours' | 'bare'
 
 /** A new one for each scenario: what one leaves behind is no part of another's figures. */
-export async function openWorld(): Promise<World> {
+export async function openWorld(settings: Partial<Settings> = {}): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), 'hookway-bench-'))
   const remove = () => rmSync(dir, { recursive: true, force: true })
   process.once('exit', remove)
@@ -46,7 +47,7 @@ export async function openWorld(): Promise<World> {
   const bare = startChild<BareTask, string>('bare.ts')
   const { url: receiverUrl } = await receiver.call({ op: 'listen' })
   const bareUrl = await bare.call({ dataDir: join(dir, 'bare'), secret, receiver: receiverUrl })
-  const server = await spawnServer({ dataDir })
+  const server = await spawnServer({ ...settings, dataDir })
   return {
     secret,
     dataDir,

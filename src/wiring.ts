@@ -13,6 +13,7 @@ import { beginErasure } from './erasing.ts'
 import { publishEvents } from './ingest/publish.ts'
 import type { LogDeps } from './log/consume.ts'
 import { LogWriter } from './log/write.ts'
+import { billedHere } from './metering.ts'
 import { after, isoTime, systemClock } from './model/clock.ts'
 import type { LogMessage } from './model/delivery-log.ts'
 import type { Endpoint } from './model/endpoint.ts'
@@ -183,6 +184,7 @@ function makeApiFor(env: Env): Api {
     replayCreated: (replayId) => env.REPLAY.send({ replayId }).then(noop, noop),
     sourceChanged: forgetSource,
     sourceReads,
+    billed: billedHere,
     checkTarget: async (url) => {
       const checked = await checkTarget(url)
       return checked.ok ? ok(undefined) : checked

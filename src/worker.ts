@@ -1,24 +1,28 @@
 import { Hono } from 'hono'
 import { makeIngestDoor } from './door.ts'
+import { EndpointObject as Endpoint } from './deliver/endpoint-object.ts'
+import { IntakeObject as Intake } from './ingest/intake-object.ts'
 import { consumeLog } from './log/consume.ts'
+import { meteredEntrypoint, meteredHandler, meteredObject } from './metering.ts'
 import type { FanoutMessage } from './model/accept.ts'
 import type { LogMessage } from './model/delivery-log.ts'
 import { consumeReplays, type ReplayMessage } from './replay/consume.ts'
 import { makeReplayDeps } from './replaying.ts'
+import { Router as Loopback } from './route/router-entrypoint.ts'
 import { consumeFanout } from './route/consume.ts'
 import { consumeDead } from './sweep/dead.ts'
 import { makeDeadDeps, runSweeps } from './cron.ts'
 import { apiOf, makeLogDeps, makeRouteDeps } from './wiring.ts'
 
-export { EndpointObject } from './deliver/endpoint-object.ts'
-export { IntakeObject } from './ingest/intake-object.ts'
-export { Router } from './route/router-entrypoint.ts'
+export class EndpointObject extends meteredObject('endpoint', Endpoint) {}
+export class IntakeObject extends meteredObject('intake', Intake) {}
+export class Router extends meteredEntrypoint(Loopback) {}
 
 const app = new Hono<{ Bindings: Env }>()
 app.route('/', makeIngestDoor())
 app.all('*', (c) => apiOf(c.env).fetch(c.req.raw))
 
-export default {
+export default meteredHandler({
   fetch: app.fetch,
 
   async queue(batch, env) {
@@ -36,4 +40,4 @@ export default {
   async scheduled(_, env) {
     await runSweeps(env)
   },
-} satisfies ExportedHandler<Env, FanoutMessage | LogMessage | ReplayMessage>
+} satisfies ExportedHandler<Env, FanoutMessage | LogMessage | ReplayMessage>)

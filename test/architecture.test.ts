@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   replay: ['model'],
   erase: ['model'],
   log: ['model'],
+  meter: ['model'],
   sweep: ['model'],
   // Little more than a door to the configuration: it is given the databases and uses their stores as they are.
   api: ['model', 'db', 'providers', 'scheme', 'destinations', 'templates', 'registrations'],

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { DeliveryRef } from '../model/accept.ts'
 import type { Bytes } from '../model/bytes.ts'
+import type { Bill } from '../model/bill.ts'
 import type { Clock } from '../model/clock.ts'
 import type { EventPointer } from '../model/delivery-log.ts'
 import type { Endpoint } from '../model/endpoint.ts'
@@ -88,6 +89,8 @@ export interface ApiDeps {
   sourceChanged: (id: SourceId) => void
   /** How often this isolate has read a source from the database. */
   sourceReads: () => number
+  /** What this isolate has counted of what the platform bills. */
+  billed: () => Bill
   /** Whether deliveries may go to the URL; the detail is for the caller to read. */
   checkTarget: (url: string) => Promise<Result<unknown, { reason: string; detail: string }>>
   /** Asks a provider's API, to which no redirect leads, and which may not be in a private network. */

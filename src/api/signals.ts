@@ -2,6 +2,7 @@ import type { ApiDeps } from './deps.ts'
 import type { Authenticator } from './auth.ts'
 import { authorise, type ApiApp } from './handle.ts'
 import { sweepHealth } from './health.ts'
+import { billedText } from './billed-text.ts'
 import { PROMETHEUS, prometheusText } from './prometheus.ts'
 
 /** How long `/healthz`, which anybody may ask, answers from memory. */
@@ -26,6 +27,8 @@ export function serveSignals(app: ApiApp, deps: ApiDeps, authenticator: Authenti
       now: deps.clock.now(),
       sourceReads: deps.sourceReads(),
     })
-    return context.text(metrics, 200, { 'content-type': PROMETHEUS })
+    // Of all tenants together.
+    const billed = principal.tokenId === null ? billedText(deps.billed()) : ''
+    return context.text(metrics + billed, 200, { 'content-type': PROMETHEUS })
   })
 }

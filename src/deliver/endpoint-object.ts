@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import { settingsOf } from '../env.ts'
+import { afterIn, keepsAwake } from '../metering.ts'
 import type { AcceptBatch, DeliveryRef } from '../model/accept.ts'
 import { Alarm } from '../model/alarm.ts'
 import { after, systemClock } from '../model/clock.ts'
@@ -17,6 +18,7 @@ import { attemptDelivery, type AttemptDeps } from './attempt.ts'
 import { EndpointQueue } from './endpoint.ts'
 import { eraseEvents } from './erase.ts'
 import { forgetOld } from './forget.ts'
+import type { EndpointDeps } from './endpoint-deps.ts'
 import type { Notice } from '../model/notice.ts'
 import { prepareMessage } from './message.ts'
 import { liveSecrets, openSettings } from './secrets.ts'
@@ -54,13 +56,13 @@ export class EndpointObject extends DurableObject<Env> {
       store: new DeliveryStore(ctx.storage.sql),
       clock: systemClock,
       object,
-      attempt: async (input, endpoint) => {
+      attempt: keepsAwake<EndpointDeps['attempt']>(ctx, async (input, endpoint) => {
         const attempted = await attemptDelivery({ ...input, ...(await opened(endpoint)) }, deps)
         if (input.event.head.isAwaited) this.#answers.conclude(input.deliveryId, replyOf(attempted.answer))
         return attempted
-      },
+      }),
       message: async (input, endpoint) => prepareMessage({ ...input, ...(await opened(endpoint)) }, deps),
-      after,
+      after: afterIn(ctx),
       sendLog: async (message) => {
         const isWritten = await routerOf(ctx).writeLog(message)
         if (isWritten && message.kind === 'deliveries') this.#queue.confirm([message.receipt])

@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
+import { afterIn } from '../metering.ts'
 import { Alarm } from '../model/alarm.ts'
 import { after, systemClock } from '../model/clock.ts'
 import type { AppendItem, Appended } from '../model/intake.ts'
@@ -21,7 +22,7 @@ export class IntakeObject extends DurableObject<Env> {
       store: new SegmentStore(storage.sql),
       name,
       clock: systemClock,
-      after,
+      after: afterIn(ctx),
       alarm: new Alarm({
         clock: systemClock,
         read: () => storage.getAlarm(),

@@ -64,5 +64,6 @@ function environment(settings: Settings): Record<string, string> {
     HOOKWAY_MASTER_KEY: settings.masterKey ?? '',
     HOOKWAY_ALLOW_TARGETS: settings.allowTargets,
     HOOKWAY_TEST_CLOCK: settings.testClock ? '1' : '',
+    HOOKWAY_METER: String(settings.meter),
   }
 }

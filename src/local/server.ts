@@ -97,6 +97,7 @@ function configured(
       HOOKWAY_MASTER_KEY: secrets.masterKey,
       HOOKWAY_ALLOW_TARGETS: settings.allowTargets,
       ...(settings.testClock ? { HOOKWAY_TEST_CLOCK: '1' } : {}),
+      ...(settings.meter > 0 ? { HOOKWAY_METER: String(settings.meter) } : {}),
     },
     serviceBindings: {
       ...worker.serviceBindings,

@@ -13,6 +13,8 @@ export interface Settings {
   allowTargets: string
   /** Lets a request name its own time, so that recorded requests verify again. Never a binding of a deployed Worker. */
   testClock: boolean
+  /** The share of objects that count what they would cost on the platform, from 0 to 1. */
+  meter: number
 }
 
 export interface Secrets {
@@ -29,6 +31,10 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new Error(`HOOKWAY_PORT is ${env.HOOKWAY_PORT}: give a port number from 0 to 65535`)
   }
+  const meter = Number(env.HOOKWAY_METER || 0)
+  if (!(meter >= 0 && meter <= 1)) {
+    throw new Error(`HOOKWAY_METER is ${env.HOOKWAY_METER}: give a share from 0 to 1`)
+  }
   return {
     host: env.HOOKWAY_HOST || '127.0.0.1',
     port,
@@ -38,6 +44,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     // An empty value is a choice: deliver to public addresses only, as a deployed Worker does.
     allowTargets: env.HOOKWAY_ALLOW_TARGETS ?? '127.0.0.0/8,::1/128',
     testClock: env.HOOKWAY_TEST_CLOCK === '1',
+    meter,
   }
 }
 

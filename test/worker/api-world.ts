@@ -90,6 +90,7 @@ export async function makeWorld(more: Partial<ApiDeps> = {}) {
     },
     sourceChanged: () => void did.push('source changed'),
     sourceReads: () => 7,
+    billed: () => [],
     checkTarget: async (url) =>
       new URL(url).hostname === '10.0.0.1'
         ? err({ reason: 'private_address', detail: 'The address is private.' })
