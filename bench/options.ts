@@ -16,7 +16,7 @@ const SIZES = {
     short: '12',
     about: 'hung: events a second at most, each with nine deliveries',
   },
-  'cost-seconds': { published: '60', short: '30', about: 'cost: of each load, after half as many before' },
+  'cost-seconds': { published: '60', short: '30', about: 'cost: of each load, after 30 to warm up' },
   overload: { published: '10', short: '5', about: 'burst: seconds' },
 } as const
 

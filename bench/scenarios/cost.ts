@@ -38,6 +38,8 @@ const ENDPOINTS = 50
 const BUSY = { ratePerSecond: 100, concurrency: 60 }
 const CONNECTIONS = 16
 const NAME = 'hookway: durable, signed, retried, logged'
+/** Outcomes are gathered for ten seconds on their way into the log; the load must have run for longer before it is steady. */
+const WARM_SECONDS = 30
 /** The load goes on for so long after the second reading. */
 const TAIL_SECONDS = 3
 const MONTH_EVENTS = 10e6
@@ -86,11 +88,10 @@ async function measure(
   seconds: number,
 ): Promise<Measured> {
   await world.quiet()
-  const warmSeconds = Math.ceil(seconds / 2)
-  const how = { connections: CONNECTIONS, ratePerSecond, seconds: warmSeconds + seconds + TAIL_SECONDS }
+  const how = { connections: CONNECTIONS, ratePerSecond, seconds: WARM_SECONDS + seconds + TAIL_SECONDS }
   const task = { ...taskOf(world, route, how), ...(kinds && { kinds }) }
   const sending = world.load.call(task)
-  await sleep(warmSeconds * 1000)
+  await sleep(WARM_SECONDS * 1000)
   const before = await readMeter(world)
   await sleep(seconds * 1000)
   const after = await readMeter(world)
