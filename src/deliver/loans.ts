@@ -12,7 +12,7 @@ import type { StoredDelivery } from './store.ts'
 
 /** An attempt that takes longer is written down: the intake is not to wait for it. */
 const UNDER_WAY_MS_MAX = 5_000
-/** The log takes what gathers within ten seconds; an outcome that it has not confirmed by then waits for D1. */
+/** The log takes what gathers within twelve seconds; an outcome that it has not confirmed by then waits for D1. */
 const OWED_MS_MAX = 15_000
 /** Borrowed deliveries of this life that a repeated hand-over finds again; beyond it the oldest are forgotten. */
 const KNOWN_MAX = 20_000

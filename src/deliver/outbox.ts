@@ -10,7 +10,7 @@ const BATCH_ROWS_MAX = 100
 /** While attempts are under way a batch waits at least so long for more rows. */
 const BATCH_MS_MIN = 1_000
 /** A batch that may not go at once is gathered for so long: each costs rows of counters beside its own. */
-const GATHERED_MS = 10_000
+const GATHERED_MS = 12_000
 /** Some may go at once, so that whoever tries something sees it; a steady trickle soon has none left. */
 const AT_ONCE: Rate = { capacity: 8, perMs: 1 / GATHERED_MS }
 const RESEND_MS = 30_000
