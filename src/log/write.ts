@@ -4,6 +4,8 @@ import { tellOf, type LogDeps } from './consume.ts'
 
 /** Writes under way at once in one isolate. D1 is one thread: more of them would only wait there. */
 const WRITES_MAX = 4
+/** More events that nobody wanted than this are a flood: the queue gathers those of a second into one write. */
+const EVENTS_MAX = 4
 /** The object that sends waits, and is billed for it. */
 const WRITE_MS_MAX = 3_000
 
@@ -22,7 +24,8 @@ export class LogWriter {
 
   /** Whether D1 has it. Throws when the queue did not take it either: the sender then sends it again. */
   async write(message: LogMessage, deps: DirectDeps): Promise<boolean> {
-    if (this.#underWay >= WRITES_MAX || !(await this.#tryWrite(message, deps))) {
+    const isFlood = message.kind === 'events' && message.events.length > EVENTS_MAX
+    if (isFlood || this.#underWay >= WRITES_MAX || !(await this.#tryWrite(message, deps))) {
       await deps.enqueue(message)
       return false
     }
