@@ -16,6 +16,8 @@ const SOURCES_MAX = 5_000
 const ABSENT_MAX = 20_000
 /** Reads for ids that turn out not to exist: a thousand at once, then a hundred a second. */
 const ABSENT_READS = { limit: 1_000, periodSeconds: 10 }
+/** A read that finds its source is given back. */
+const READ_SHARE_MS = (ABSENT_READS.periodSeconds * 1000) / ABSENT_READS.limit
 
 interface Entry {
   source: Source
@@ -42,9 +44,11 @@ export class SourceCache {
     const entry = this.#entries.get(id)
     if (entry && now - entry.readAt < SOURCE_CACHE_MS) return entry.source
     if (!entry && now - (this.#absent.get(id) ?? -Infinity) < ABSENT_CACHE_MS) return undefined
-    if (!entry && !take(ABSENT_READS, this.#budgetFullAt, now).verdict.isAllowed) throw crowded()
+    if (!entry) this.#spend(now)
     try {
-      return await this.#read(id, now, read, false)
+      const source = await this.#read(id, now, read, false)
+      if (!entry && source) this.#budgetFullAt -= READ_SHARE_MS
+      return source
     } catch (error) {
       if (entry && now - entry.readAt < STALE_MS_MAX) return entry.source
       throw error
@@ -56,6 +60,13 @@ export class SourceCache {
     const entry = this.#entries.get(id)
     if (entry && now - entry.readAt < REFRESH_MS_MIN) return undefined
     return await this.#read(id, now, read, true)
+  }
+
+  /** Before the read, at the present time: many reads are under way at once, and by their end their time is past. */
+  #spend(now: number): void {
+    const { verdict, fullAt } = take(ABSENT_READS, this.#budgetFullAt, now)
+    if (!verdict.isAllowed) throw crowded()
+    this.#budgetFullAt = fullAt
   }
 
   forget(id: SourceId): void {
@@ -74,7 +85,6 @@ export class SourceCache {
     } else {
       this.#absent.set(id, now)
       dropOldest(this.#absent, ABSENT_MAX)
-      this.#budgetFullAt = take(ABSENT_READS, this.#budgetFullAt, now).fullAt
     }
     return source
   }

@@ -42,6 +42,26 @@ describe('the sources of an isolate', () => {
     expect(await readsOf(ids(10_000))).toBe(100)
   })
 
+  it('cost no more when many reads are under way and the clock goes on meanwhile', async () => {
+    const cache = new SourceCache()
+    let reads = 0
+    let now = 1_760_000_000_000
+    const answers: (() => void)[] = []
+    const asked = ids(10_000).map((id) => {
+      now += 1
+      const found = cache.find(id, now, () => {
+        reads++
+        return new Promise((resolve) => answers.push(() => resolve(undefined)))
+      })
+      if (answers.length > 32) answers.shift()?.()
+      return found.catch(() => undefined)
+    })
+    for (const answer of answers) answer()
+    await Promise.all(asked)
+    // A thousand at once, and a hundred a second for ten seconds.
+    expect(reads).toBeLessThanOrEqual(2_001)
+  })
+
   it('are to be asked for again, not taken for absent, while a flood lasts', async () => {
     const [late] = ids(1)
     if (late === undefined) throw new Error('no id')
