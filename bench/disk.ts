@@ -64,7 +64,7 @@ export function rowsOnDisk(world: World): RowsOnDisk {
   const logRows = withLog(world, (log) => rowsIn(log, /^(events|deliveries|metrics)$/))
   let objectRows = 0
   for (const file of objects) {
-    const database = new DatabaseSync(file, { readOnly: true })
+    const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
     objectRows += rowsIn(database, /^(journal_\d+|retry|endpoint)$/)
     database.close()
   }
@@ -82,7 +82,7 @@ function rowsIn(database: DatabaseSync, tables: RegExp): number {
 
 function withLog<Result>(world: World, use: (log: DatabaseSync) => Result): Result {
   for (const file of filesIn(world, /D1DatabaseObject\/[^/]+\.sqlite$/)) {
-    const database = new DatabaseSync(file, { readOnly: true })
+    const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
     try {
       const query = `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'deliveries'`
       if (database.prepare(query).get()) return use(database)
