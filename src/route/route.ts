@@ -152,10 +152,12 @@ async function acceptInOrder(
   { deps, mayLend, accepted }: { deps: RouteDeps; mayLend: boolean; accepted: Accepted },
 ): Promise<void> {
   let hasFailed = false
+  // An object settles a segment under its one name, so of two batches it could settle the second with the first.
+  const isLent = mayLend && batches.length === 1
   for (const batch of batches) {
     const borrowed: readonly number[] | undefined = hasFailed
       ? undefined
-      : await deps.accept(object, mayLend ? { ...batch, mayBorrow: true } : batch).then(
+      : await deps.accept(object, isLent ? { ...batch, mayBorrow: true } : batch).then(
           (segments) => segments ?? [],
           () => undefined,
         )

@@ -204,6 +204,22 @@ describe('a hand-over', () => {
     expect(world.did).toEqual(['ep_0000 1,2', 'ep_0001 1,2'])
   })
 
+  it('lends to an object what it gets in one batch, and nothing of what it gets in two', async () => {
+    const lentTo = async (...subscriptions: RoutedSubscription[]) => {
+      const deps = {
+        ...new World(0).deps,
+        routingTable: () => Promise.resolve(buildRoutingTable(subscriptions)),
+        accept: (_: string, { mayBorrow, items }: AcceptBatch) =>
+          Promise.resolve(mayBorrow ? items.map(({ segment }) => segment) : []),
+      }
+      const { settled, lent } = await routeHandOver({ ...handOver(['x']), mayLend: true }, deps)
+      return { settled, lent }
+    }
+    const urgent = subscribed('b', { endpointId: 'ep_a', priority: 'high' })
+    expect(await lentTo(subscribed('a'))).toEqual({ settled: [], lent: [{ segment: 1, objects: ['ep_a'] }] })
+    expect(await lentTo(subscribed('a'), urgent)).toEqual({ settled: [1], lent: undefined })
+  })
+
   it('leaves a segment open that one endpoint did not take, and gives it to the others', async () => {
     const world = new World(3)
     world.failing.add('ep_0001')
