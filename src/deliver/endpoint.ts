@@ -50,8 +50,7 @@ export class EndpointQueue {
     const checkpoint = store.checkpoint()
     this.#lanes = new Lanes(store)
     const delaying = () => (this.#endpoint?.isRemoved ? undefined : this.#endpoint?.settings)
-    const keyOf = (position: number) => this.#keyOf(position)
-    const now = () => clock.now()
+    const [keyOf, now] = [this.#keyOf, () => clock.now()]
     this.#backlog = new Backlog({ store, lanes: this.#lanes, keyOf, now, delaying }, checkpoint?.backlog)
     this.gate = new Gate(clock, checkpoint)
     this.#repeats = new Repeats(store)
@@ -92,13 +91,12 @@ export class EndpointQueue {
 
   /** For what is seldom done (by-hand.ts, forget.ts, erase.ts); undefined: it knows no endpoint yet. */
   get hands(): Hands | undefined {
-    const keyOf = (position: number) => this.#keyOf(position)
+    if (this.#endpoint === undefined) return undefined
     const isInFlight = (position: number) =>
       [this.#inFlight, this.pull.leases].some((each) => each.has(this.#lanes.unitOf(position))) ||
       this.#loans.isUnderWay(position)
-    return (
-      this.#endpoint && { ...this.#queue, endpoint: this.#endpoint, loans: this.#loans, keyOf, isInFlight }
-    )
+    const own = { endpoint: this.#endpoint, loans: this.#loans, keyOf: this.#keyOf }
+    return { ...this.#queue, ...own, isInFlight }
   }
 
   /**
@@ -204,7 +202,7 @@ export class EndpointQueue {
       // The last of a burst: logged, and at the next alarm written down. Before, the next row says what a mark would.
       const isOver = clock.now() - this.#acceptedAt >= REST_MS
       if (isOver && this.#outbox.isGathering) this.#outbox.flush()
-      else if (isOver) this.#progress.mark()
+      else if (isOver) this.#progress.rest(this.#outbox)
       if (endpoint?.isRemoved) forgetRemoved({ ...this.#queue, endpoint })
     }
     this.arm()
@@ -240,7 +238,7 @@ export class EndpointQueue {
     return this.#backlog.first({ isSingle: settings?.ordering === 'endpoint', withReplays })
   }
 
-  #keyOf(position: number): string | null {
+  readonly #keyOf = (position: number): string | null => {
     const settings = this.#endpoint?.settings
     if (settings === undefined || settings.ordering === 'none') return null
     return orderingKeyOf(settings, () => this.#deps.store.delivery(position)?.event)
@@ -248,7 +246,7 @@ export class EndpointQueue {
 
   /** Takes what was chosen; undefined: the journal no longer holds it. */
   #take({ kind, position }: Exclude<Choice, { kind: 'wait' }>) {
-    const parcel = pack(kind, position, { ...this.#queue, keyOf: (each) => this.#keyOf(each) })
+    const parcel = pack(kind, position, { ...this.#queue, keyOf: this.#keyOf })
     const input = inputOf(parcel, this.#deps.store)
     if (input) {
       this.gate.spend()

@@ -168,6 +168,15 @@ export class Outbox {
     this.#send(message)
   }
 
+  /** Writes down what D1 has not confirmed and is in memory only. */
+  keepUnconfirmed(): void {
+    for (const entry of this.#unconfirmed.values()) {
+      if (entry.batch === undefined) continue
+      const seq = this.#deps.keep(entry.batch, this.#message(entry.batch), true)
+      if (seq !== undefined) Object.assign(entry, { seq, batch: undefined })
+    }
+  }
+
   /** Takes up a batch that an earlier life of the object kept in the journal. */
   adopt(seq: number, message: LogMessage): void {
     if (message.kind !== 'deliveries') return

@@ -77,6 +77,12 @@ export class Progress {
     this.#wrote(checkpoint)
   }
 
+  /** The object may leave memory: what D1 has not confirmed by now would be tried again, so it is written down too. */
+  rest(outbox: Outbox): void {
+    outbox.keepUnconfirmed()
+    this.mark()
+  }
+
   settled(count: number): void {
     this.#unwritten += count
   }

@@ -84,6 +84,20 @@ describe('the queue of one endpoint', () => {
     }
   })
 
+  it('tries nothing again of which the log is only slow, once it has come to rest (I9)', async () => {
+    const world = new EndpointWorld()
+    world.accept(1)
+    await world.inFlight[0]?.answer(OK)
+    await world.fireAlarm()
+    world.crash()
+    while (world.alarmAt !== undefined && world.now < START + 120_000) await world.fireAlarm()
+    expect(world.started).toHaveLength(1)
+    world.writeLog()
+    expect([...world.log.values()].map(({ status, attempts }) => [status, attempts])).toEqual([
+      ['delivered', 1],
+    ])
+  })
+
   it('shows what is held in the log', async () => {
     const world = new EndpointWorld({ state: 'paused' })
     const { ids } = world.accept(2)
