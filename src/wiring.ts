@@ -37,6 +37,7 @@ import { orderDelivery, redeliver } from './redeliver.ts'
 import { endpointsWanting } from './replaying.ts'
 import { makeSend } from './registering.ts'
 import type { ReplyDeps } from './route/reply.ts'
+import type { FanoutDeps } from './route/consume.ts'
 import type { RouteDeps } from './route/route.ts'
 import { RoutingCache, type RoutingSource } from './route/routing-cache.ts'
 
@@ -99,6 +100,20 @@ export function makeRouteDeps(env: Env): RouteDeps {
     readSegments: (intake, segments) => intakeOf(env, intake).readSegments(segments),
     settlePage: ({ intake, segments, page }) => intakeOf(env, intake).settlePage(segments, page),
     steer: makeSteerDeps(env),
+  }
+}
+
+export function makeFanoutDeps(env: Env): FanoutDeps {
+  return {
+    ...makeRouteDeps(env),
+    after,
+    endpointsPerSecond: settingsOf(env).fanoutPerSecond,
+    pageFailed: (error, { intake, page }) => {
+      const detail = error instanceof Error ? error.message.slice(0, 200) : 'unknown'
+      const event = 'fanout.page_failed'
+      // oxlint-disable-next-line no-console -- the platform's log is where operators look
+      console.warn(JSON.stringify({ event, detail, intake, page, at: systemClock.now() }))
+    },
   }
 }
 

@@ -12,7 +12,7 @@ import { Router as Loopback } from './route/router-entrypoint.ts'
 import { consumeFanout } from './route/consume.ts'
 import { consumeDead } from './sweep/dead.ts'
 import { makeDeadDeps, runSweeps } from './cron.ts'
-import { apiOf, makeLogDeps, makeRouteDeps } from './wiring.ts'
+import { apiOf, makeFanoutDeps, makeLogDeps } from './wiring.ts'
 
 export class EndpointObject extends meteredObject('endpoint', Endpoint) {}
 export class IntakeObject extends meteredObject('intake', Intake) {}
@@ -27,7 +27,7 @@ export default meteredHandler({
 
   async queue(batch, env) {
     if (batch.queue === 'hookway-fanout') {
-      await consumeFanout(batch as MessageBatch<FanoutMessage>, makeRouteDeps(env))
+      await consumeFanout(batch as MessageBatch<FanoutMessage>, makeFanoutDeps(env))
     } else if (batch.queue === 'hookway-log') {
       await consumeLog(batch as MessageBatch<LogMessage>, makeLogDeps(env))
     } else if (batch.queue === 'hookway-replay') {

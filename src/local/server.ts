@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare'
 import { build } from './build.ts'
 import { driveCron } from './cron.ts'
+import { fanoutPerSecond } from './open-files.ts'
 import { lockDataDir } from './lock.ts'
 import { migrate } from './migrate.ts'
 import { claimPort } from './port.ts'
@@ -96,6 +97,7 @@ function configured(
       HOOKWAY_ROOT_TOKEN: secrets.rootToken,
       HOOKWAY_MASTER_KEY: secrets.masterKey,
       HOOKWAY_ALLOW_TARGETS: settings.allowTargets,
+      HOOKWAY_FANOUT_PER_SECOND: String(fanoutPerSecond()),
       ...(settings.testClock ? { HOOKWAY_TEST_CLOCK: '1' } : {}),
       ...(settings.meter > 0 ? { HOOKWAY_METER: String(settings.meter) } : {}),
     },

@@ -67,7 +67,8 @@ export class World {
       name: 'fanout',
       batchMax: 10,
       retriesMax: FANOUT_RETRIES_MAX,
-      consume: (batch) => consumeFanout(batch, this.#routeDeps()),
+      consume: (batch) =>
+        consumeFanout(batch, { ...this.#routeDeps(), after: sim.after, pageFailed: () => undefined }),
     })
     this.#sweepLater()
   }
