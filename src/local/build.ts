@@ -8,7 +8,14 @@ import { CONFIG_FILE, loadWrangler, readWorkerConfig, ROOT, WRANGLER, WRANGLER_E
 
 export interface Database {
   binding: string
-  migrationsDir: string
+  /** In their order. */
+  migrations: Migration[]
+}
+
+export interface Migration {
+  /** Of its file. */
+  name: string
+  statements: string[]
 }
 
 /** The Worker exactly as `wrangler deploy` would upload it, with its bindings read from `wrangler.toml`. */
@@ -24,6 +31,8 @@ interface Manifest {
 
 const CACHE = join(ROOT, '.cache', 'worker')
 const MANIFEST = 'manifest.json'
+/** What the build is made of, besides `wrangler.toml` and the lock. */
+const SOURCES = ['src', 'migrations']
 /** Clients and the local server are no part of the bundle. */
 const OUTSIDE = new Set(['local', 'cli', 'dashboard'])
 const MODULE_TYPES = {
@@ -46,7 +55,9 @@ export async function build(): Promise<Build> {
 
 function fingerprint(): string {
   const hash = createHash('sha256')
-  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+  const sources = SOURCES.flatMap((dir) =>
+    readdirSync(join(ROOT, dir), { recursive: true, withFileTypes: true }),
+  )
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length))
     .filter((file) => !OUTSIDE.has(file.split('/')[1] ?? ''))
@@ -67,7 +78,9 @@ async function rebuild(dir: string): Promise<void> {
   bundle(aside)
   writeFileSync(join(aside, MANIFEST), JSON.stringify(await readManifest(), null, 2))
   for (const old of readdirSync(CACHE)) {
-    if (!old.includes('.')) rmSync(join(CACHE, old), { recursive: true, force: true })
+    const path = join(CACHE, old)
+    // Never what another server has just made and reads.
+    if (!old.includes('.') && path !== dir) rmSync(path, { recursive: true, force: true })
   }
   try {
     renameSync(aside, dir)
@@ -93,7 +106,7 @@ async function readManifest(): Promise<Manifest> {
     wrangler.unstable_getMiniflareWorkerOptions(CONFIG_FILE).workerOptions
   const databases = config.d1_databases.map(({ binding, migrations_dir }) => ({
     binding,
-    migrationsDir: migrations_dir ?? 'migrations',
+    migrations: readMigrations(migrations_dir ?? 'migrations', wrangler.unstable_splitSqlQuery),
   }))
   return {
     options: {
@@ -106,6 +119,15 @@ async function readManifest(): Promise<Manifest> {
     },
     databases,
   }
+}
+
+/** Taken apart here, where wrangler is loaded anyway: it would be most of the time of a first start. */
+function readMigrations(dir: string, split: (sql: string) => string[]): Migration[] {
+  if (!existsSync(join(ROOT, dir))) return []
+  return readdirSync(join(ROOT, dir))
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+    .map((name) => ({ name, statements: split(readFileSync(join(ROOT, dir, name), 'utf8')) }))
 }
 
 function modulesIn(dir: string): Extract<V4WorkerOptions['modules'], unknown[]> {

@@ -1,8 +1,7 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import type { Build, Database } from './build.ts'
-import { loadWrangler, ROOT } from './config.ts'
 
 type Names = Record<string, string[]>
 
@@ -22,7 +21,9 @@ export async function migrate(
   persistDir: string,
   runtimeEnv: Record<string, string>,
 ): Promise<void> {
-  const wanted: Names = Object.fromEntries(databases.map((db) => [db.binding, fileNames(db)]))
+  const wanted: Names = Object.fromEntries(
+    databases.map(({ binding, migrations }) => [binding, migrations.map(({ name }) => name)]),
+  )
   const note = join(persistDir, 'migrated.json')
   if (existsSync(note) && readFileSync(note, 'utf8') === JSON.stringify(wanted)) return
   const miniflare = new Miniflare(
@@ -50,27 +51,19 @@ export async function migrate(
 }
 
 /** Each file is one transaction together with the note that it was applied. */
-async function apply(database: Database, d1: Awaited<ReturnType<Miniflare['getD1Database']>>): Promise<void> {
+async function apply(
+  { binding, migrations }: Database,
+  d1: Awaited<ReturnType<Miniflare['getD1Database']>>,
+): Promise<void> {
   await d1.prepare(TABLE).run()
   const { results } = await d1.prepare('SELECT name FROM d1_migrations').all<{ name: string }>()
   const applied = new Set(results.map(({ name }) => name))
-  const { unstable_splitSqlQuery: split } = await loadWrangler()
-  for (const name of fileNames(database).filter((each) => !applied.has(each))) {
-    const statements = split(readFileSync(join(ROOT, database.migrationsDir, name), 'utf8'))
+  for (const { name, statements } of migrations.filter((each) => !applied.has(each.name))) {
     const note = d1.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name)
     try {
       await d1.batch([...statements.map((sql) => d1.prepare(sql)), note])
     } catch (error) {
-      throw new Error(`${database.migrationsDir}/${name} failed: ${String(error)}`, { cause: error })
+      throw new Error(`The migration ${name} of ${binding} failed: ${String(error)}`, { cause: error })
     }
   }
-}
-
-function fileNames({ migrationsDir }: Database): string[] {
-  const dir = join(ROOT, migrationsDir)
-  return existsSync(dir)
-    ? readdirSync(dir)
-        .filter((file) => file.endsWith('.sql'))
-        .sort()
-    : []
 }
