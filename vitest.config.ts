@@ -11,13 +11,16 @@ const SECRETS = {
 // Wrangler would report that the secrets, given below, are missing from its own sources.
 process.env.WRANGLER_LOG ??= 'error'
 
+/** By itself vitest would leave one of the processors idle, which of two is half of the time. */
+const maxWorkers = '100%'
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'architecture', include: ['test/architecture.test.ts'] } },
+      { test: { name: 'architecture', include: ['test/architecture.test.ts'], maxWorkers } },
       // A property over a million cases takes its time on a busy machine; none waits for anything.
-      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'] } },
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], maxWorkers } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, maxWorkers } },
       {
         plugins: [
           cloudflareTest(async () => ({
@@ -36,14 +39,15 @@ export default defineConfig({
           })),
         ],
         // Explicit: the plugin would otherwise take every test file, also those that need Node.
-        test: { name: 'worker', include: ['test/worker/**/*.test.ts'] },
+        test: { name: 'worker', include: ['test/worker/**/*.test.ts'], maxWorkers },
       },
       {
         test: {
           name: 'end',
           include: ['test/end/**/*.test.ts'],
-          // Each file starts servers of its own; side by side they would only measure each other.
-          fileParallelism: false,
+          globalSetup: 'test/end/setup.ts',
+          // Each file starts servers of its own and then mostly waits. What limits a time from above is generous.
+          maxWorkers: 4,
           // Within a file most tests wait for the clock or the log, so they wait together.
           maxConcurrency: 32,
           sequence: { groupOrder: 1 },

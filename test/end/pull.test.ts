@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { spawnServer, type ServerProcess } from '../../src/local/process.ts'
 import { listAll, makeCaller } from '../support/api.ts'
 import { eventually } from '../support/eventually.ts'
+import { newDataDir } from '../support/relay.ts'
 
 const EVENTS = 120
 const KILLS = 3
@@ -25,7 +24,7 @@ interface Endpoint {
   secret: string
 }
 
-const dataDir = mkdtempSync(join(tmpdir(), 'hookway-pull-'))
+const dataDir = newDataDir()
 let server: ServerProcess | undefined
 let port = 0
 

@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { spawnServer, type ServerProcess } from '../../src/local/process.ts'
+import { newDataDir } from '../support/relay.ts'
 
-const dataDir = mkdtempSync(join(tmpdir(), 'hookway-end-'))
+let dataDir = ''
 let server: ServerProcess | undefined
 
 async function start(port = 0): Promise<ServerProcess> {
@@ -14,13 +14,17 @@ async function start(port = 0): Promise<ServerProcess> {
   return server
 }
 
+beforeEach(() => {
+  dataDir = newDataDir()
+})
 afterEach(async () => {
   server?.kill('SIGTERM')
   await server?.exited
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-it('answers when it says it is ready', async () => {
+it('answers when it says it is ready, also when there was nothing before', async () => {
+  rmSync(dataDir, { recursive: true })
   const { url } = await start()
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
 })
@@ -35,6 +39,7 @@ it('serves its contract as a valid OpenAPI 3.1 document, and a page to read it',
 })
 
 it('shows the root token on the first start and keeps it for the next', async () => {
+  rmSync(dataDir, { recursive: true })
   const first = await start()
   expect(first.output()).toContain(`hookway root token ${first.rootToken}\n`)
   first.kill('SIGTERM')

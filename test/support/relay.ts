@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inject } from 'vitest'
 import { spawnServer, type ServerProcess } from '../../src/local/process.ts'
 import type { Settings } from '../../src/local/settings.ts'
 import { makeCaller, type Call } from './api.ts'
@@ -46,7 +47,7 @@ export interface Accepted {
 
 /** A started server with receivers around it; everything ends with `stop`. */
 export class Relay {
-  readonly #dataDir = mkdtempSync(join(tmpdir(), 'hookway-relay-'))
+  readonly #dataDir = newDataDir()
   readonly #receivers: Receiver[] = []
   #server: ServerProcess | undefined
   readonly call: Call
@@ -176,6 +177,13 @@ export class Relay {
       what: () => `${received.length} of ${count} requests arrived`,
     })
   }
+}
+
+/** With empty databases that are migrated already; first starts have tests of their own. */
+export function newDataDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'hookway-relay-'))
+  cpSync(inject('migratedState'), join(dir, 'state'), { recursive: true })
+  return dir
 }
 
 interface PostOptions {
