@@ -22,7 +22,7 @@ async function sendAll(source: { id: string }, ...numbers: number[]) {
   return events
 }
 
-it('carries as many events as it may, and what has come when its time is over', async () => {
+it.concurrent('carries as many events as it may, and what has come when its time is over', async () => {
   const { source, receiver, endpoint } = await relay.path({ batch: { maxEvents: 3, maxSeconds: 2 } })
   const events = await sendAll(source, 1, 2, 3)
   const [full] = await relay.arrived(receiver, 1)
@@ -41,6 +41,33 @@ it('carries as many events as it may, and what has come when its time is over', 
     expect(await relay.delivery(id)).toMatchObject({ status: 'delivered', attempts: 1 })
 })
 
+it.concurrent('is one delivery of what a subscription aggregates', async () => {
+  const source = await relay.source()
+  const receiver = await relay.receiver()
+  const endpoint = await relay.call<{ id: string }>('POST', '/endpoints', {
+    url: `${receiver.url}/{{data.key}}`,
+  })
+  await relay.call('POST', '/subscriptions', {
+    endpointId: endpoint.id,
+    sourceIds: [source.id],
+    aggregate: { key: '/shop', maxEvents: 2, maxSeconds: 2 },
+  })
+  for (const [shop, n] of [
+    ['a', 1],
+    ['b', 2],
+    ['a', 3],
+  ]) {
+    await relay.send(source, JSON.stringify({ shop, n }))
+  }
+  const requests = await relay.arrived(receiver, 2)
+  expect(requests.map(({ path }) => path)).toEqual(['/a', '/b'])
+  expect(requests.map(({ body }) => JSON.parse(String(body)) as unknown)).toMatchObject([
+    { type: 'push', data: { key: 'a', count: 2, events: [{ data: { n: 1 } }, { data: { n: 3 } }] } },
+    { type: 'push', data: { key: 'b', count: 1, events: [{ data: { n: 2 } }] } },
+  ])
+})
+
+// Not beside the others, whose server it kills.
 it('is tried again as it was, also by a server that was killed in between', { timeout: 60_000 }, async () => {
   let isDown = true
   const { source, receiver } = await relay.path(
@@ -66,30 +93,4 @@ it('is tried again as it was, also by a server that was killed in between', { ti
     1,
   )
   expect(own.map(numbersOf).at(-1)).toEqual([1, 2])
-})
-
-it('is one delivery of what a subscription aggregates', async () => {
-  const source = await relay.source()
-  const receiver = await relay.receiver()
-  const endpoint = await relay.call<{ id: string }>('POST', '/endpoints', {
-    url: `${receiver.url}/{{data.key}}`,
-  })
-  await relay.call('POST', '/subscriptions', {
-    endpointId: endpoint.id,
-    sourceIds: [source.id],
-    aggregate: { key: '/shop', maxEvents: 2, maxSeconds: 2 },
-  })
-  for (const [shop, n] of [
-    ['a', 1],
-    ['b', 2],
-    ['a', 3],
-  ]) {
-    await relay.send(source, JSON.stringify({ shop, n }))
-  }
-  const requests = await relay.arrived(receiver, 2)
-  expect(requests.map(({ path }) => path)).toEqual(['/a', '/b'])
-  expect(requests.map(({ body }) => JSON.parse(String(body)) as unknown)).toMatchObject([
-    { type: 'push', data: { key: 'a', count: 2, events: [{ data: { n: 1 } }, { data: { n: 3 } }] } },
-    { type: 'push', data: { key: 'b', count: 1, events: [{ data: { n: 2 } }] } },
-  ])
 })

@@ -121,7 +121,7 @@ describe.concurrent('a replay', () => {
   })
 })
 
-it('a wide endpoint gets more than six at once, and every one of its objects obeys a pause', async () => {
+it.concurrent('a wide endpoint gets more than six at once, and every one of its objects obeys a pause', async () => {
   const open = new Set<() => void>()
   const { source, receiver, endpoint } = await relay.path({ concurrency: 24 }, (_, response) => {
     open.add(() => response.end('ok'))
@@ -147,7 +147,7 @@ it('a wide endpoint gets more than six at once, and every one of its objects obe
   )
 })
 
-it('a test of an endpoint shows its receiver’s answers and is no event', async () => {
+it.concurrent('a test of an endpoint shows its receiver’s answers and is no event', async () => {
   const receiver = await relay.receiver((_, response, count) =>
     response.writeHead(count > 3 ? 503 : 200).end('hm'),
   )
@@ -168,7 +168,7 @@ it('a test of an endpoint shows its receiver’s answers and is no event', async
   })
 })
 
-it('a published event waits for its time, and one behind it does not', async () => {
+it.concurrent('a published event waits for its time, and one behind it does not', async () => {
   const receiver = await relay.receiver()
   await relay.call('POST', '/endpoints', { url: receiver.url, eventTypes: ['timed.*'] })
   const at = Date.now() + 4_000

@@ -59,10 +59,13 @@ describe.concurrent('a provider whose source is synchronous', () => {
   })
 
   it('hears a 500 as it is; the retry goes on, and a repeat hears how it ended', async () => {
-    const { receiver, source } = await waiting((_, response, count) => {
-      response.writeHead(count === 1 ? 500 : 200)
-      response.end(count === 1 ? 'on fire' : 'put out')
-    })
+    const { receiver, source } = await waiting(
+      (_, response, count) => {
+        response.writeHead(count === 1 ? 500 : 200)
+        response.end(count === 1 ? 'on fire' : 'put out')
+      },
+      { retry: { scheduleSeconds: [0, 1] } },
+    )
     const failed = await seen(await relay.post(source, '{"n":2}'))
     expect(failed).toEqual({ status: 500, sync: 'answered', body: 'on fire' })
     const [first, second] = await relay.arrived(receiver, 2)
