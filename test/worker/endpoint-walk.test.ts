@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import type { Sql } from '../../src/db/journal.ts'
+import type { Step } from '../case/endpoint-history.case.ts'
 import { describeHistories, Walk } from '../case/endpoint-walk.case.ts'
 
 /**
@@ -20,11 +21,23 @@ describeHistories(100, async (way, history) => {
     return sql
   }
   const walk = await inside(() => new Walk(way, disk))
-  for (const step of history) {
-    if (step.do === 'crash') await evictDurableObject(stub)
-    await inside(() => walk.take(step))
+  for (const life of livesOf(history)) {
+    if (life[0]?.do === 'crash') await evictDurableObject(stub)
+    await inside(async () => {
+      for (const step of life) await walk.take(step)
+    })
   }
   await inside(() => walk.finish())
   await evictDurableObject(stub)
   await inside(() => walk.expectNothingAgain())
 })
+
+/** Each but the first begins with the crash that ended the one before. */
+function livesOf(history: Step[]): Step[][] {
+  const lives: Step[][] = [[]]
+  for (const step of history) {
+    if (step.do === 'crash') lives.push([])
+    lives.at(-1)?.push(step)
+  }
+  return lives
+}
