@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { LongFirst } from './test/long-first.ts'
 
 /** Deliberately worthless secrets: nothing sealed with them leaves a test. */
 const SECRETS = {
@@ -11,11 +12,29 @@ const SECRETS = {
 // Wrangler would report that the secrets, given below, are missing from its own sources.
 process.env.WRANGLER_LOG ??= 'error'
 
+/** Of many modules, each of which the runtime would else fetch by itself for every test file. */
+const BUNDLED = [
+  '@cfworker/json-schema',
+  'aws4fetch',
+  'drizzle-orm',
+  'drizzle-orm/d1',
+  'drizzle-orm/sqlite-core',
+  'fast-check',
+  'fast-xml-parser',
+  'hono',
+  'ipaddr.js',
+  'jose',
+  'jsonata',
+  'liquidjs',
+  'zod',
+]
+
 /** By itself vitest would leave one of the processors idle, which of two is half of the time. */
 const maxWorkers = '100%'
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     projects: [
       { test: { name: 'architecture', include: ['test/architecture.test.ts'], maxWorkers } },
       // A property over a million cases takes its time on a busy machine; none waits for anything.
@@ -39,7 +58,12 @@ export default defineConfig({
           })),
         ],
         // Explicit: the plugin would otherwise take every test file, also those that need Node.
-        test: { name: 'worker', include: ['test/worker/**/*.test.ts'], maxWorkers },
+        test: {
+          name: 'worker',
+          include: ['test/worker/**/*.test.ts'],
+          maxWorkers,
+          deps: { optimizer: { ssr: { enabled: true, include: BUNDLED } } },
+        },
       },
       {
         test: {
