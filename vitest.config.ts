@@ -71,7 +71,7 @@ export default defineConfig({
           include: ['test/end/**/*.test.ts'],
           globalSetup: 'test/end/setup.ts',
           // Each file starts servers of its own and then mostly waits. What limits a time from above is generous.
-          maxWorkers: 4,
+          maxWorkers: 3,
           // Within a file most tests wait for the clock or the log, so they wait together.
           maxConcurrency: 32,
           sequence: { groupOrder: 1 },
