@@ -5,10 +5,10 @@ import type { Step } from '../case/endpoint-history.case.ts'
 import { describeHistories, Walk } from '../case/endpoint-walk.case.ts'
 
 /**
- * The walk on the storage of real objects, 1,100 histories in all. A crash is a real eviction: the runtime ends the object
+ * The walk on the storage of real objects, 803 histories in all. A crash is a real eviction: the runtime ends the object
  * with its attempts in flight, and the queue is built again from what another instance finds in the storage.
  */
-describeHistories(100, async (way, history) => {
+describeHistories(73, async (way, history) => {
   const stub = env.BARE.getByName(crypto.randomUUID())
   let sql: Sql | undefined
   const inside = <T>(act: () => T | Promise<T>): Promise<T> =>
