@@ -6,33 +6,66 @@ import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlit
  * (edited into the migration by hand), clustered by tenant and time-ordered id. What a page filters by beyond that is
  * scanned in bounded steps (`scan.ts`), over only those hours in which `metrics` counts any (`spans.ts`). The columns are those of `model/delivery-log.ts`.
  */
-export const events = sqliteTable(
-  'events',
-  {
-    tenantId: text('tenant_id').notNull(),
-    id: text().notNull(),
-    sourceId: text('source_id'),
-    type: text().notNull(),
-    receivedAt: integer('received_at').notNull(),
-    occurredAt: integer('occurred_at'),
-    providerEventId: text('provider_event_id'),
-    entityType: text('entity_type'),
-    entityId: text('entity_id'),
-    contentType: text('content_type').notNull(),
-    bodyBytes: integer('body_bytes').notNull(),
-    bodyKey: text('body_key'),
-    intake: text().notNull(),
-    segment: integer().notNull(),
-    idx: integer().notNull(),
-    /** Two letters, where the request came from. */
-    country: text(),
-    orderingKey: text('ordering_key'),
-    /** By which it was erased; the facts of the event are then gone, and its body too. */
-    erasureId: text('erasure_id'),
-  },
-  (table) => [primaryKey({ columns: [table.tenantId, table.id] })],
+const EVENT = {
+  tenantId: text('tenant_id').notNull(),
+  id: text().notNull(),
+  sourceId: text('source_id'),
+  type: text().notNull(),
+  receivedAt: integer('received_at').notNull(),
+  occurredAt: integer('occurred_at'),
+  providerEventId: text('provider_event_id'),
+  entityType: text('entity_type'),
+  entityId: text('entity_id'),
+  contentType: text('content_type').notNull(),
+  bodyBytes: integer('body_bytes').notNull(),
+  bodyKey: text('body_key'),
+  intake: text().notNull(),
+  segment: integer().notNull(),
+  idx: integer().notNull(),
+  /** Two letters, where the request came from. */
+  country: text(),
+  orderingKey: text('ordering_key'),
+  /** By which it was erased; the facts of the event are then gone, and its body too. */
+  erasureId: text('erasure_id'),
+}
+
+const OUTCOME = {
+  endpointId: text('endpoint_id').notNull(),
+  subscriptionId: text('subscription_id').notNull(),
+  status: text().notNull(),
+  attempts: integer().notNull(),
+  statusCode: integer('status_code'),
+  error: text(),
+  durationMs: integer('duration_ms'),
+  lastAttemptAt: integer('last_attempt_at'),
+  nextAttemptAt: integer('next_attempt_at'),
+  version: integer().notNull(),
+  /** JSON: attempts by number. Stays the last column: a scan of the others then never reads its overflow pages. */
+  attemptLog: text('attempt_log').notNull(),
+}
+
+/** Events without a delivery of their own: nobody wanted them, or the log learnt of the delivery before. */
+export const events = sqliteTable('events', EVENT, (table) => [
+  primaryKey({ columns: [table.tenantId, table.id] }),
+])
+
+/**
+ * An event and the first of its deliveries in one row, so that one delivered once costs one. The key is the event's.
+ * An event stands either here or in `events`, a delivery either here or in `deliveries`, and stays where it is.
+ */
+export const firstDeliveries = sqliteTable(
+  'first_deliveries',
+  { ...EVENT, deliveryId: text('delivery_id').notNull(), ...OUTCOME },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.id] }),
+    // Partial: a delivery that succeeds at once never has a row in it, so the common case pays nothing.
+    index('first_deliveries_open')
+      .on(table.tenantId, table.status, table.id)
+      .where(sql`status <> 'delivered'`),
+  ],
 )
 
+/** Every further delivery of an event. */
 export const deliveries = sqliteTable(
   'deliveries',
   {
@@ -41,22 +74,10 @@ export const deliveries = sqliteTable(
     eventId: text('event_id').notNull(),
     eventType: text('event_type').notNull(),
     sourceId: text('source_id'),
-    endpointId: text('endpoint_id').notNull(),
-    subscriptionId: text('subscription_id').notNull(),
-    status: text().notNull(),
-    attempts: integer().notNull(),
-    statusCode: integer('status_code'),
-    error: text(),
-    durationMs: integer('duration_ms'),
-    lastAttemptAt: integer('last_attempt_at'),
-    nextAttemptAt: integer('next_attempt_at'),
-    version: integer().notNull(),
-    /** JSON: attempts by number. Stays the last column: a scan of the others then never reads its overflow pages. */
-    attemptLog: text('attempt_log').notNull(),
+    ...OUTCOME,
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.id] }),
-    // Partial: a delivery that succeeds at once never has a row in it, so the common case pays nothing.
     index('deliveries_open')
       .on(table.tenantId, table.status, table.id)
       .where(sql`status <> 'delivered'`),
