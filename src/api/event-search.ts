@@ -1,6 +1,6 @@
 import { listEvents, type EventFilter } from '../db/events.ts'
 import type { Page } from '../db/config-rows.ts'
-import type { Scanned } from '../db/scan.ts'
+import type { Scanned } from '../db/merge.ts'
 import { text as decode } from '../model/bytes.ts'
 import type { EventRow } from '../model/delivery-log.ts'
 import { decodeEvent, readableBody, unpackRecords, type Event } from '../model/event.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Page } from '../db/config-rows.ts'
-import type { Scanned } from '../db/scan.ts'
+import type { Scanned } from '../db/merge.ts'
 import { fromBase64Url, text, toBase64Url, utf8 } from '../model/bytes.ts'
 import { ProblemError } from '../model/problem.ts'
 import type { Answer } from './operation.ts'

@@ -1,5 +1,5 @@
 import { getEvent, listEvents } from '../db/events.ts'
-import type { Scanned } from '../db/scan.ts'
+import type { Scanned } from '../db/merge.ts'
 import { textExact } from '../model/bytes.ts'
 import type { EventRow } from '../model/delivery-log.ts'
 import { kindOfSubject, subjectFields, type Subject } from '../model/erasure.ts'

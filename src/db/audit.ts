@@ -1,6 +1,7 @@
 import type { TenantId } from '../model/id.ts'
 import type { Page } from './config-rows.ts'
-import { scanPage, type Scanned } from './scan.ts'
+import type { Scanned } from './merge.ts'
+import { scanPage } from './scan.ts'
 
 /** A call that changed something, or was refused to. `before` and `after` as the API shows the resource, masked. */
 export interface AuditRow {
@@ -66,9 +67,8 @@ export async function listAudit(
 ): Promise<Scanned<AuditRow>> {
   const { actor, action, resource, resourceId, from, to } = filter
   const { rows, next } = await scanPage<Stored>(logDb, {
-    table: 'audit',
     prefix: 'aud',
-    columns: COLUMNS,
+    sources: [{ table: 'audit', prefix: 'aud', columns: COLUMNS }],
     tenantId,
     conditions: [
       { sql: 'actor = ?', value: actor },

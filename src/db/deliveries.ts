@@ -2,11 +2,23 @@ import { z } from 'zod'
 import type { AttemptRecord, DeliveryRow, DeliveryStatus } from '../model/delivery-log.ts'
 import { firstIdAt, timeOfId, type DeliveryId, type EventId, type TenantId } from '../model/id.ts'
 import type { Page } from './config-rows.ts'
-import { scanPage, type Scan, type Scanned } from './scan.ts'
+import { DELIVERIES } from './log-rows.ts'
+import type { Scanned } from './merge.ts'
+import { scanPage, type Scan, type ScanSource } from './scan.ts'
 
-const COLUMNS = `id, tenant_id AS tenantId, event_id AS eventId, event_type AS eventType, source_id AS sourceId,
+const OUTCOME = `tenant_id AS tenantId, source_id AS sourceId,
   endpoint_id AS endpointId, subscription_id AS subscriptionId, status, attempts, status_code AS statusCode, error,
   duration_ms AS durationMs, last_attempt_at AS lastAttemptAt, next_attempt_at AS nextAttemptAt, version`
+const COLUMNS = `id, event_id AS eventId, event_type AS eventType, ${OUTCOME}`
+/** Those with their event are kept by its id. */
+const SOURCES: ScanSource[] = [
+  {
+    table: 'first_deliveries',
+    prefix: 'evt',
+    columns: `delivery_id AS id, t.id AS eventId, type AS eventType, ${OUTCOME}`,
+  },
+  { table: 'deliveries', prefix: 'dlv', columns: COLUMNS },
+]
 
 /** A delivery as lists show it: all but its attempts. */
 export type DeliverySummary = Omit<DeliveryRow, 'attemptLog'>
@@ -34,9 +46,8 @@ export async function listDeliveries(
   const { endpointId, eventId, eventType, sourceId, subscriptionId, status, statusCode, text } = filter
   const { from, to } = eventId === undefined ? filter : withinTimeOf(eventId, filter)
   const scan: Scan = {
-    table: 'deliveries',
     prefix: 'dlv',
-    columns: text === undefined ? COLUMNS : `${COLUMNS}, attempt_log AS attemptLog`,
+    sources: text === undefined ? SOURCES : SOURCES.map(withAttempts),
     tenantId,
     conditions: [
       { sql: 'endpointId = ?', value: endpointId },
@@ -63,43 +74,31 @@ export async function listDeliveries(
   }
   const open = status === undefined ? openWith(statusCode) : [status]
   if (open === undefined) return await scanPage(logDb, scan)
-  // By the partial index, which holds few: what the counters know would not narrow it further.
-  const scans = open.map((each) => ({
+  // By the partial indexes, which hold few: what the counters know would not narrow it further.
+  return await scanPage(logDb, {
     ...scan,
+    sources: open.flatMap((each) => scan.sources.map((source) => openIn(source, each))),
     selection: {},
-    rowsMax: INDEX_ROWS_MAX / open.length,
-    index: { name: 'deliveries_open', within: `${OPEN} AND status = '${each}'` },
-  }))
-  return mergeScans(
-    await Promise.all(scans.map((each) => scanPage<DeliverySummary>(logDb, each))),
-    page.limit,
-  )
+    rowsMax: INDEX_ROWS_MAX,
+  })
+}
+
+function withAttempts(source: ScanSource): ScanSource {
+  return { ...source, columns: `${source.columns}, attempt_log AS attemptLog` }
 }
 
 /** Each is looked up at a place of its own, not read in a row. */
 const INDEX_ROWS_MAX = 8_000
-/** As the partial index `deliveries_open` says it, or SQLite does not use it. */
-const OPEN = "status <> 'delivered'"
+
+function openIn(source: ScanSource, status: DeliveryStatus): ScanSource {
+  // As the partial index says it, or SQLite does not use it.
+  const within = `status <> 'delivered' AND status = '${status}'`
+  return { ...source, index: { name: `${source.table}_open`, within } }
+}
 
 /** The states in which a delivery can be whose last answer was no success; undefined: it may have been delivered. */
 function openWith(statusCode: DeliveryFilter['statusCode']): DeliveryStatus[] | undefined {
   return statusCode && statusCode.from >= 300 ? ['retrying', 'dead', 'held', 'cancelled'] : undefined
-}
-
-/** Several lists as one, newest first, going on where the first of them stopped. */
-function mergeScans<Row extends { id: string }>(lists: readonly Scanned<Row>[], limit: number): Scanned<Row> {
-  const stops = lists.flatMap(({ next }) => (next === undefined ? [] : [next]))
-  const stop = stops.reduce<string | undefined>(
-    (max, each) => (max === undefined || each > max ? each : max),
-    undefined,
-  )
-  const rows = lists
-    .flatMap((list) => list.rows)
-    .filter(({ id }) => stop === undefined || id >= stop)
-    .toSorted((a, b) => (a.id < b.id ? 1 : -1))
-  return rows.length > limit
-    ? { rows: rows.slice(0, limit), next: rows[limit - 1]?.id }
-    : { rows, next: stop }
 }
 
 export async function getDelivery(
@@ -108,8 +107,11 @@ export async function getDelivery(
   id: DeliveryId,
 ): Promise<DeliveryRow | undefined> {
   const row = await logDb
-    .prepare(`SELECT ${COLUMNS}, attempt_log AS attemptLog FROM deliveries WHERE tenant_id = ?1 AND id = ?2`)
-    .bind(tenantId, id)
+    .prepare(
+      `SELECT ${COLUMNS}, attempt_log AS attemptLog FROM ${DELIVERIES}
+       WHERE tenant_id = ?1 AND id = ?2 AND event_id >= ?3 AND event_id < ?4`,
+    )
+    .bind(tenantId, id, ...rangeOfDelivery(id))
     .first<DeliverySummary & { attemptLog: string }>()
   return row ? { ...row, attemptLog: attemptLogOf(row.attemptLog) } : undefined
 }
@@ -124,7 +126,7 @@ export async function deliveriesOf(
     eventIds.map((eventId) =>
       logDb
         .prepare(
-          `SELECT ${COLUMNS}, attempt_log AS attemptLog FROM deliveries
+          `SELECT ${COLUMNS}, attempt_log AS attemptLog FROM ${DELIVERIES}
            WHERE tenant_id = ?1 AND id >= ?2 AND id < ?3 AND event_id = ?4 ORDER BY id LIMIT ?5`,
         )
         .bind(tenantId, ...rangeOfEvent(eventId), eventId, limit),
@@ -139,6 +141,12 @@ export async function deliveriesOf(
 export function rangeOfEvent(eventId: EventId): [from: DeliveryId, to: DeliveryId] {
   const time = timeOfId(eventId)
   return [firstIdAt('dlv', time), firstIdAt('dlv', time + 1)]
+}
+
+/** The event of a delivery lies within its millisecond of the key. */
+function rangeOfDelivery(id: DeliveryId): [from: EventId, to: EventId] {
+  const time = timeOfId(id)
+  return [firstIdAt('evt', time), firstIdAt('evt', time + 1)]
 }
 
 /** A delivery's id starts with its event's millisecond, so an event's deliveries lie close together. */

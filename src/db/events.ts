@@ -1,12 +1,19 @@
 import type { EventRow } from '../model/delivery-log.ts'
 import type { EventId, TenantId } from '../model/id.ts'
 import type { Page } from './config-rows.ts'
-import { scanPage, type Scanned } from './scan.ts'
+import { EVENTS } from './log-rows.ts'
+import type { Scanned } from './merge.ts'
+import { scanPage, type ScanSource } from './scan.ts'
 
 const COLUMNS = `id, tenant_id AS tenantId, source_id AS sourceId, type, received_at AS receivedAt,
   occurred_at AS occurredAt, provider_event_id AS providerEventId, entity_type AS entityType, entity_id AS entityId,
   content_type AS contentType, body_bytes AS bodyBytes, body_key AS bodyKey, country,
   ordering_key AS orderingKey, erasure_id AS erasureId, intake, segment, idx`
+
+const SOURCES: ScanSource[] = [
+  { table: 'events', prefix: 'evt', columns: COLUMNS },
+  { table: 'first_deliveries', prefix: 'evt', columns: COLUMNS },
+]
 
 type Row = Omit<EventRow, 'pointer'> & { intake: string; segment: number; idx: number }
 
@@ -31,9 +38,8 @@ export async function listEvents(
 ): Promise<Scanned<EventRow>> {
   const { sourceId, type, from, to } = filter
   const { rows, next } = await scanPage<Row>(logDb, {
-    table: 'events',
     prefix: 'evt',
-    columns: COLUMNS,
+    sources: SOURCES,
     tenantId,
     conditions: [
       { sql: 'sourceId = ?', value: sourceId },
@@ -59,7 +65,7 @@ export async function getEvent(
   id: EventId,
 ): Promise<EventRow | undefined> {
   const row = await logDb
-    .prepare(`SELECT ${COLUMNS} FROM events WHERE tenant_id = ?1 AND id = ?2`)
+    .prepare(`SELECT ${COLUMNS} FROM ${EVENTS} WHERE tenant_id = ?1 AND id = ?2`)
     .bind(tenantId, id)
     .first<Row>()
   return row ? eventOf(row) : undefined

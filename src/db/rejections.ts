@@ -2,7 +2,8 @@ import type { RejectionRow } from '../model/delivery-log.ts'
 import type { TenantId } from '../model/id.ts'
 import type { HeaderPair } from '../model/request.ts'
 import type { Page } from './config-rows.ts'
-import { scanPage, type Scanned } from './scan.ts'
+import type { Scanned } from './merge.ts'
+import { scanPage } from './scan.ts'
 
 const COLUMNS = `id, tenant_id AS tenantId, source_id AS sourceId, at, reason, detail, ip, country, method, headers,
   body_sample AS bodySample`
@@ -27,9 +28,8 @@ export async function listRejections(
 ): Promise<Scanned<RejectionRow>> {
   const { sourceId, reason, country, ip, text, anywhere, from, to } = filter
   const { rows, next } = await scanPage<Omit<RejectionRow, 'headers'> & { headers: string }>(logDb, {
-    table: 'rejections',
     prefix: 'rej',
-    columns: COLUMNS,
+    sources: [{ table: 'rejections', prefix: 'rej', columns: COLUMNS }],
     tenantId,
     conditions: [
       { sql: 'sourceId = ?', value: sourceId },

@@ -1,4 +1,5 @@
 import { firstIdAt, timeOfId, type TenantId } from '../model/id.ts'
+import { mergeScans, type Scanned } from './merge.ts'
 import { findSpans, type Selection, type Span } from './spans.ts'
 
 /** Rows that one page of a filtered list looks at; a row read costs a millionth of what an index row would. */
@@ -17,22 +18,35 @@ export interface Condition {
   value: string | number | undefined
 }
 
-export interface Scan {
-  table: 'events' | 'deliveries' | 'rejections' | 'audit'
-  prefix: 'evt' | 'dlv' | 'rej' | 'aud'
-  /** The select list, which holds `id`. A column that is not in it is not read. */
+type Prefix = 'evt' | 'dlv' | 'rej' | 'aud'
+
+/** A table that has rows of the list. */
+export interface ScanSource {
+  table: 'events' | 'first_deliveries' | 'deliveries' | 'rejections' | 'audit'
+  /** Of its ids, which begin with the time of receipt. */
+  prefix: Prefix
+  /** The select list, the same names for all sources. A column that is not in it is not read. */
   columns: string
+  /** A secondary index, named since SQLite would take the primary key, and the condition that it needs. */
+  index?: { name: string; within: string }
+}
+
+export interface Scan {
+  /**
+   * Of the positions in the list, which are ids: of the table's own row, or, where a table is kept by other ids, of
+   * that with the prefix of the list. They are of the same millisecond, so the order stays that of receipt.
+   */
+  prefix: Prefix
+  sources: readonly ScanSource[]
   tenantId: TenantId
   /** All must hold; one without a value holds always. */
   conditions: readonly Condition[]
   /** What the counters can narrow the range by. */
   selection?: Selection
-  /** A secondary index, named since SQLite would take the primary key, and the condition that it needs. */
-  index?: { name: string; within: string }
   /** Times of receipt in milliseconds, `to` exclusive; undefined: no bound. */
   from?: number | undefined
   to?: number | undefined
-  /** Ids before; undefined: to the last. */
+  /** Positions before; undefined: to the last. */
   after: string | undefined
   limit: number
   /** The conditions look into text of any length. */
@@ -41,22 +55,25 @@ export interface Scan {
   rowsMax?: number
 }
 
-export interface Scanned<Row> {
-  rows: Row[]
-  /** The page goes on before this id; undefined: nothing older can match. A page may be short and still go on. */
-  next: string | undefined
+type Positioned<Row> = Row & { position: string }
+
+/** Newest first through the primary keys, filtered, in bounded steps; `next` continues where the step ended. */
+export async function scanPage<Row>(db: D1Database, scan: Scan): Promise<Scanned<Row>> {
+  const { rows, next } = await scanRange<Row>(db, scan, rangeOf(scan))
+  return { rows: rows.map(withoutPosition), next }
 }
 
-/** Newest first through the primary key, filtered, in bounded steps; `next` continues where the step ended. */
-export async function scanPage<Row extends { id: string }>(
-  db: D1Database,
-  scan: Scan,
-): Promise<Scanned<Row>> {
-  const range = rangeOf(scan)
+function withoutPosition<Row>(placed: Positioned<Row>): Row {
+  const { position: _, ...row } = placed
+  return row as Row
+}
+
+async function scanRange<Row>(db: D1Database, scan: Scan, range: Span): Promise<Scanned<Positioned<Row>>> {
   const found = await findSpans(db, { tenantId: scan.tenantId, by: scan.selection ?? {}, ...range })
   const spans = found?.spans.slice(0, SPANS_MAX) ?? [range]
-  const rows: Row[] = []
+  const rows: Positioned<Row>[] = []
   for (let i = 0; i < spans.length; i += SPANS_AT_ONCE) {
+    if (i > 0 && rows.length === scan.limit) return { rows, next: rows.at(-1)?.position }
     const some = spans.slice(i, i + SPANS_AT_ONCE)
     const part = await scanSpans<Row>(db, { ...scan, limit: scan.limit - rows.length }, some)
     rows.push(...part.rows)
@@ -73,66 +90,108 @@ function rangeOf({ from = 0, to = LAST_MS, after }: Scan): Span {
   return { from, to: after === undefined ? to : Math.min(to, timeOfId(after) + 1) }
 }
 
-async function scanSpans<Row extends { id: string }>(
+async function scanSpans<Row>(
   db: D1Database,
   scan: Scan,
   spans: readonly Span[],
-): Promise<Scanned<Row>> {
+): Promise<Scanned<Positioned<Row>>> {
   const conditions = scan.conditions.filter(({ value }) => value !== undefined)
   const isFiltered = conditions.length > 0
-  const share = Math.ceil((scan.rowsMax ?? (scan.isText ? TEXT_ROWS_MAX : SCAN_ROWS_MAX)) / spans.length)
+  const parts = scan.sources.map((source) => spans.map((span) => ({ source, span })))
+  const rowsMax = scan.rowsMax ?? (scan.isText ? TEXT_ROWS_MAX : SCAN_ROWS_MAX)
+  const share = Math.ceil(rowsMax / (spans.length * parts.length))
   const depth = isFiltered ? share : scan.limit + 1
-  const found = await db.batch<Row>(spans.map((span) => select(db, scan, span, { conditions, depth })))
-  const isEnough = (found[0]?.results.length ?? 0) > scan.limit
-  const ends = isFiltered && !isEnough ? await endsOf(db, scan, spans, share) : []
-  const rows: Row[] = []
-  for (const [i, { results }] of found.entries()) {
-    rows.push(...results)
-    if (rows.length > scan.limit) return { rows: rows.slice(0, scan.limit), next: rows[scan.limit - 1]?.id }
+  const found = await db.batch<Positioned<Row>>(
+    parts.flat().map((stretch) => select(db, scan, stretch, { conditions, depth })),
+  )
+  const results = parts.map((_, i) => found.slice(i * spans.length, (i + 1) * spans.length))
+  const isEnough = results.map(([newest]) => (newest?.results.length ?? 0) > scan.limit)
+  const open = isFiltered ? parts.filter((_, i) => !isEnough[i]).flat() : []
+  const ends = await endsOf(db, scan, open, share)
+  return mergeScans(
+    results.map((each, i) =>
+      oneList(
+        each.map(({ results: rows }, at) => ({ rows, end: ends.get(parts[i]?.[at]) })),
+        scan.limit,
+      ),
+    ),
+    scan.limit,
+  )
+}
+
+/** The stretches of one source as far as they were looked at. */
+function oneList<Row>(
+  stretches: readonly { rows: Positioned<Row>[]; end: string | undefined }[],
+  limit: number,
+): Scanned<Positioned<Row>> {
+  const rows: Positioned<Row>[] = []
+  for (const { rows: some, end } of stretches) {
+    rows.push(...some)
+    if (rows.length > limit) return { rows: rows.slice(0, limit), next: rows[limit - 1]?.position }
     // What lies before the end of this stretch has not been looked at, so later stretches do not count yet.
-    if (ends[i] !== undefined) return { rows, next: ends[i] }
+    if (end !== undefined) return { rows, next: end }
   }
   return { rows, next: undefined }
+}
+
+interface Stretch {
+  source: ScanSource
+  span: Span
 }
 
 function select(
   db: D1Database,
   scan: Scan,
-  span: Span,
+  { source, span }: Stretch,
   { conditions, depth }: { conditions: readonly Condition[]; depth: number },
 ): D1PreparedStatement {
-  const bounds = boundsOf(scan, span)
   const where = conditions.map(({ sql }, i) => sql.replaceAll('?', `?${i + 6}`)).join(' AND ')
   return db
     .prepare(
       `SELECT * FROM (
-         SELECT ${scan.columns} ${rangeIn(scan)} LIMIT ?4
+         SELECT ${positionIn(scan, source)}, ${source.columns} ${rangeIn(source)} LIMIT ?4
        ) ${where === '' ? '' : `WHERE ${where}`} LIMIT ?5`,
     )
-    .bind(...bounds, depth, scan.limit + 1, ...conditions.map(({ value }) => value))
+    .bind(...boundsOf(scan, { source, span }), depth, scan.limit + 1, ...conditions.map(({ value }) => value))
 }
 
-/** For each stretch the id at which its share of rows ended; undefined: the whole stretch was looked at. */
-async function endsOf(
+/** The positions at which the share of rows of a stretch ended; one that is missing was looked at as a whole. */
+async function endsOf<Each extends Stretch>(
   db: D1Database,
   scan: Scan,
-  spans: readonly Span[],
+  stretches: readonly Each[],
   share: number,
-): Promise<(string | undefined)[]> {
-  const sql = `SELECT id ${rangeIn(scan)} LIMIT 1 OFFSET ?4`
-  const ends = await db.batch<{ id: string }>(
-    spans.map((span) => db.prepare(sql).bind(...boundsOf(scan, span), share - 1)),
+): Promise<Map<Each | undefined, string>> {
+  if (stretches.length === 0) return new Map()
+  const ends = await db.batch<{ position: string }>(
+    stretches.map((stretch) =>
+      db
+        .prepare(`SELECT ${positionIn(scan, stretch.source)} ${rangeIn(stretch.source)} LIMIT 1 OFFSET ?4`)
+        .bind(...boundsOf(scan, stretch), share - 1),
+    ),
   )
-  return ends.map(({ results }) => results[0]?.id)
+  return new Map(
+    ends.flatMap(({ results: [end] }, i) =>
+      end === undefined ? [] : [[stretches[i], end.position] as const],
+    ),
+  )
 }
 
-function rangeIn({ table, index }: Scan): string {
-  const from = index === undefined ? table : `${table} INDEXED BY ${index.name}`
+function positionIn({ prefix }: Scan, source: ScanSource): string {
+  return `${prefix === source.prefix ? 't.id' : `'${prefix}_' || substr(t.id, 5)`} AS position`
+}
+
+function rangeIn({ table, index }: ScanSource): string {
+  const by = index === undefined ? '' : ` INDEXED BY ${index.name}`
   const within = index === undefined ? '' : ` AND ${index.within}`
-  return `FROM ${from} WHERE tenant_id = ?1 AND id >= ?2 AND id < ?3${within} ORDER BY id DESC`
+  return `FROM ${table} AS t${by} WHERE tenant_id = ?1 AND t.id >= ?2 AND t.id < ?3${within} ORDER BY t.id DESC`
 }
 
-function boundsOf({ tenantId, prefix, after }: Scan, { from, to }: Span): [string, string, string] {
+function boundsOf(
+  { tenantId, after }: Scan,
+  { source: { prefix }, span: { from, to } }: Stretch,
+): [string, string, string] {
   const end = to >= LAST_MS ? '~' : firstIdAt(prefix, to)
-  return [tenantId, firstIdAt(prefix, from), after !== undefined && after < end ? after : end]
+  const before = after === undefined ? end : `${prefix}_${after.slice(prefix.length + 1)}`
+  return [tenantId, firstIdAt(prefix, from), before < end ? before : end]
 }
