@@ -1,6 +1,7 @@
 import { findSubject } from './api/subject-search.ts'
+import { deliveriesToClear } from './db/clearing.ts'
 import { getEndpoint, listEndpoints } from './db/endpoints.ts'
-import { claimErasure, deliveriesToClear, dueErasures, saveStep } from './db/erasures.ts'
+import { claimErasure, dueErasures, saveStep } from './db/erasures.ts'
 import { listEvents } from './db/events.ts'
 import { eraseFaults } from './db/faults.ts'
 import { listRejections } from './db/rejections.ts'

@@ -5,6 +5,7 @@ import { tenantSettingsSchema } from '../model/tenant.ts'
 const ROWS_MAX = 5_000
 const TABLES = [
   { table: 'events', prefix: 'evt' },
+  { table: 'first_deliveries', prefix: 'evt' },
   { table: 'deliveries', prefix: 'dlv' },
   { table: 'rejections', prefix: 'rej' },
 ] as const
@@ -30,14 +31,17 @@ export async function expiredBodies(
   tenantId: TenantId,
   before: number,
 ): Promise<string[]> {
-  const { results } = await logDb
-    .prepare(
-      `SELECT key FROM (SELECT body_key AS key FROM events WHERE tenant_id = ?1 AND id < ?2 ORDER BY id LIMIT ${ROWS_MAX})
-       WHERE key IS NOT NULL`,
-    )
-    .bind(tenantId, firstIdAt('evt', before))
-    .all<{ key: string }>()
-  return results.map(({ key }) => key)
+  const found = await logDb.batch<{ key: string }>(
+    ['events', 'first_deliveries'].map((table) =>
+      logDb
+        .prepare(
+          `SELECT key FROM (SELECT body_key AS key FROM ${table} WHERE tenant_id = ?1 AND id < ?2 ORDER BY id LIMIT ${ROWS_MAX})
+           WHERE key IS NOT NULL`,
+        )
+        .bind(tenantId, firstIdAt('evt', before)),
+    ),
+  )
+  return found.flatMap(({ results }) => results.map(({ key }) => key))
 }
 
 /** Removes the oldest logs of events received before `before` (ms), a bounded number; answers how many. */
