@@ -76,11 +76,14 @@ async function handOver(
       }
     }
   }
-  const ids = routes.map(({ event, routed }) => deliveryIdOf(event.head.id, routed.subscription.id))
-  const tried = await attemptsOf(env.LOG_DB, tenantId, ids)
+  const wanted = routes.map(({ event: { head }, routed }) => ({
+    id: deliveryIdOf(head.id, routed.subscription.id),
+    eventId: head.id,
+  }))
+  const tried = await attemptsOf(env.LOG_DB, tenantId, wanted)
   const drafts = new Drafts()
   for (const [at, route] of routes.entries()) {
-    const triedBefore = tried.get(ids[at] ?? '')
+    const triedBefore = tried.get(wanted[at]?.id ?? '')
     const more = triedBefore === undefined ? {} : { triedBefore }
     draft(drafts, route, { class: 'replay', origin: id, ...more })
   }

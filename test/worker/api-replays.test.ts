@@ -6,6 +6,7 @@ import type { DeliveryRow, EventRow } from '../../src/model/delivery-log.ts'
 import type { EndpointId, ReplayId } from '../../src/model/id.ts'
 import type { ReplayQuery } from '../../src/model/replay.ts'
 import { deliveryRow, eventRow, SOURCE, START } from '../support/log-rows.ts'
+import { EMPTY_LOG } from './databases.ts'
 import { allPages, at, makeWorld, problem, type World } from './api-world.ts'
 
 const FROM = '2026-01-01T00:00:00Z'
@@ -22,7 +23,7 @@ beforeAll(async () => {
   endpointId = made.body.id as EndpointId
 })
 beforeEach(async () => {
-  await world.deps.logDb.exec('DELETE FROM events; DELETE FROM deliveries')
+  await world.deps.logDb.exec(EMPTY_LOG)
   await world.deps.db.exec('DELETE FROM replays')
   world.did.length = 0
 })
@@ -36,7 +37,7 @@ const select = async (query: Partial<ReplayQuery>, limit = 100) => {
   for (let next: string | undefined = ''; next !== undefined; after = next ?? null) {
     const selection = { tenantId: 'default' as const, query: { ...ANYTIME, ...query }, after, limit }
     const page = await selectForReplay(world.deps.logDb, selection)
-    ids.push(...page.rows.map(({ id }) => id))
+    ids.push(...page.rows.map(({ eventId, delivery }) => delivery?.id ?? eventId))
     next = page.next
   }
   return ids
@@ -69,7 +70,7 @@ describe('what a replay selects', () => {
     const selection = { tenantId: 'default' as const, query, after: null, limit: 1 }
     expect((await selectForReplay(world.deps.logDb, selection)).rows).toEqual([
       {
-        id: rows[0].id,
+        position: events[0].id.replace('evt_', 'dlv_'),
         eventId: events[0].id,
         eventType: 'push',
         pointer: events[0].pointer,
@@ -81,7 +82,7 @@ describe('what a replay selects', () => {
         },
       },
     ])
-    expect(await attemptsOf(world.deps.logDb, 'default', [rows[0].id])).toEqual(new Map([[rows[0].id, 1]]))
+    expect(await attemptsOf(world.deps.logDb, 'default', [rows[0]])).toEqual(new Map([[rows[0].id, 1]]))
   })
 })
 

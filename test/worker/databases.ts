@@ -12,6 +12,11 @@ declare global {
   }
 }
 
+/** Removes every row that messages of the log make. */
+export const EMPTY_LOG = ['events', 'first_deliveries', 'deliveries', 'rejections', 'metrics']
+  .map((table) => `DELETE FROM ${table}`)
+  .join('; ')
+
 /** Both databases of this test file, empty and migrated. */
 export async function openDatabases(): Promise<{ db: D1Database; logDb: D1Database }> {
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
