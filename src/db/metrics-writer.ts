@@ -43,20 +43,24 @@ const SUMS = `sum(n = -2), sum(iif(n = -3, ok, 0)), sum(n = 0), sum(n > 0), sum(
 export const METRICS_SQL = `
   WITH fact AS MATERIALIZED (
     SELECT f.value ->> 't' AS tenant, f.value ->> 'e' AS endpoint, f.value ->> 's' AS source, f.value ->> 'y' AS type,
-      coalesce(f.value ->> 'c', e.country, '') AS country, f.value ->> 'h' AS hour, f.value ->> 'n' AS n,
+      coalesce(f.value ->> 'c', e.country, first.country, '') AS country, f.value ->> 'h' AS hour, f.value ->> 'n' AS n,
       f.value ->> 'at' AS at, f.value ->> 'ok' AS ok, f.value ->> 'ms' AS ms, f.value ->> 'l' AS l,
       max(iif(f.value ->> 'n' > 0 AND f.value ->> 'ok', f.value ->> 'at', NULL))
         OVER (PARTITION BY f.value ->> 't', f.value ->> 'e', f.value ->> 'h') AS ok_at
     FROM json_each(?1) f
       LEFT JOIN deliveries d ON d.tenant_id = f.value ->> 't' AND d.id = f.value ->> 'd'
       LEFT JOIN events e ON e.tenant_id = f.value ->> 't' AND e.id = f.value ->> 'ev'
+      LEFT JOIN first_deliveries first ON first.tenant_id = f.value ->> 't' AND first.id = f.value ->> 'ev'
+      LEFT JOIN first_deliveries own ON own.tenant_id = f.value ->> 't' AND own.id = f.value ->> 'ev'
+        AND own.delivery_id = f.value ->> 'd'
       LEFT JOIN rejections r ON r.tenant_id = f.value ->> 't' AND r.id = f.value ->> 'rj'
     WHERE CASE f.value ->> 'n'
-      WHEN 0 THEN d.id IS NULL
-      WHEN -1 THEN d.id IS NULL OR (d.status <> 'dead' AND d.version < f.value ->> 'v')
-      WHEN -2 THEN e.id IS NULL
+      WHEN 0 THEN d.id IS NULL AND own.id IS NULL
+      WHEN -1 THEN coalesce(d.status, own.status) IS NOT 'dead'
+        AND coalesce(d.version, own.version, -1) < f.value ->> 'v'
+      WHEN -2 THEN e.id IS NULL AND first.id IS NULL
       WHEN -3 THEN r.id IS NULL
-      ELSE d.id IS NULL OR d.attempt_log -> ('$."' || (f.value ->> 'n') || '"') IS NULL END
+      ELSE coalesce(d.attempt_log, own.attempt_log) -> ('$."' || (f.value ->> 'n') || '"') IS NULL END
   )
   INSERT INTO metrics (${KEY}, ${COUNTERS.join(', ')}, failing, first_at, ${LATEST.join(', ')})
   SELECT tenant, 'hour', endpoint, hour, '', '', '', ${SUMS} FROM fact

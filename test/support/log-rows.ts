@@ -1,4 +1,4 @@
-import type { DeliveryRow, EventRow } from '../../src/model/delivery-log.ts'
+import type { DeliveryRow, EventRow, LogMessage } from '../../src/model/delivery-log.ts'
 import { deliveryIdOf, newId, type EventId } from '../../src/model/id.ts'
 
 /** Rows of the log, received on the first of January 2026. */
@@ -46,3 +46,12 @@ export function deliveryRow(eventId: EventId, more: Partial<DeliveryRow> = {}): 
     ...more,
   }
 }
+
+/** As an endpoint's object sends it. */
+export const deliveriesMessage = (events: EventRow[], rows: DeliveryRow[]): LogMessage => ({
+  kind: 'deliveries',
+  object: 'o',
+  receipt: 1,
+  events,
+  rows,
+})

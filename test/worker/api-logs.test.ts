@@ -5,6 +5,7 @@ import { utf8 } from '../../src/model/bytes.ts'
 import type { AttemptRecord, DeliveryRow, EventRow } from '../../src/model/delivery-log.ts'
 import { newId } from '../../src/model/id.ts'
 import { deliveryRow, ENDPOINT, eventRow, SOURCE, START } from '../support/log-rows.ts'
+import { EMPTY_LOG } from './databases.ts'
 import { allPages, at, makeWorld, problem, type World } from './api-world.ts'
 
 let world: World
@@ -13,9 +14,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   world.bodies.clear()
-  await world.deps.logDb.exec(
-    'DELETE FROM events; DELETE FROM deliveries; DELETE FROM rejections; DELETE FROM metrics',
-  )
+  await world.deps.logDb.exec(EMPTY_LOG)
 })
 
 const log = (events: EventRow[], rows: DeliveryRow[] = []) =>
@@ -136,7 +135,7 @@ describe('events', () => {
 
 describe('deliveries', () => {
   it('are listed by endpoint, event, type, status and time', async () => {
-    const events = [eventRow(0), eventRow(1000), eventRow(2000)] as const
+    const events = [eventRow(0), eventRow(1000), eventRow(2000, { type: 'pull' })] as const
     const other = 'ep_01K00000000000000000000001'
     const rows = [
       deliveryRow(events[0].id),
@@ -234,7 +233,7 @@ describe('retention', () => {
     const events = [eventRow(0), eventRow(1000), eventRow(2000), eventRow(0, { tenantId: other })] as const
     await log([...events], [deliveryRow(events[0].id), deliveryRow(events[1].id)])
     const { db, logDb } = world.deps
-    expect(await expireLogs(logDb, 'default', START + 1000)).toBe(2)
+    expect(await expireLogs(logDb, 'default', START + 1000)).toBe(1)
     expect(await expireLogs(logDb, 'default', START + 1000)).toBe(0)
     expect((await allPages(world, '/v1/events')).ids).toEqual([events[2].id, events[1].id])
     expect((await allPages(world, '/v1/deliveries')).ids).toHaveLength(1)

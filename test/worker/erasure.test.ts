@@ -1,5 +1,6 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { EVENTS } from '../../src/db/log-rows.ts'
 import { sweepErasures } from '../../src/erasing.ts'
 import { sha256, toHex, utf8 } from '../../src/model/bytes.ts'
 import { echo, placesWith, settle, type Erasure } from './erasing.ts'
@@ -225,10 +226,7 @@ describe('an erasure', () => {
     expect(JSON.stringify(delivery)).not.toContain(secret)
     // A message that was on its way when the log was cleared.
     await env.LOG_DB.prepare(
-      `INSERT INTO deliveries SELECT tenant_id, id, event_id, event_type, source_id, endpoint_id,
-         'sub_late', status, attempts, status_code, NULL, duration_ms, last_attempt_at, next_attempt_at, version,
-         '{"1":{"url":"${secret}"}}' FROM deliveries WHERE event_id = ? ON CONFLICT DO UPDATE SET
-         error = NULL, attempt_log = excluded.attempt_log`,
+      `UPDATE first_deliveries SET error = NULL, attempt_log = '{"1":{"url":"${secret}"}}' WHERE id = ?`,
     )
       .bind(id)
       .run()
@@ -249,7 +247,7 @@ describe('an erasure', () => {
     for (let alarms = 0; alarms < 4; alarms++) await fireAlarm(world, endpoint.object)
     await vi.waitFor(async () => {
       const { results } = await env.LOG_DB.prepare(
-        `SELECT count(*) AS n FROM events WHERE type = 'many.erased'`,
+        `SELECT count(*) AS n FROM ${EVENTS} WHERE type = 'many.erased'`,
       ).all<{ n: number }>()
       expect(results[0]?.n).toBe(200)
     }, 20_000)

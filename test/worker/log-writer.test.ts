@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { DELIVERIES } from '../../src/db/log-rows.ts'
 import { writeLog } from '../../src/db/log-writer.ts'
 import type {
   AttemptRecord,
@@ -7,13 +8,11 @@ import type {
   LogMessage,
   RejectionRow,
 } from '../../src/model/delivery-log.ts'
-import { openDatabases } from './databases.ts'
+import { EMPTY_LOG, openDatabases } from './databases.ts'
 
 let db: D1Database
 beforeAll(async () => void ({ logDb: db } = await openDatabases()))
-beforeEach(() =>
-  db.exec('DELETE FROM events; DELETE FROM deliveries; DELETE FROM rejections; DELETE FROM metrics'),
-)
+beforeEach(() => db.exec(EMPTY_LOG))
 
 const id = (prefix: string, n: number) => `${prefix}_01K00000000000000000000${String(n).padStart(3, '0')}`
 
@@ -80,7 +79,7 @@ const deliveries = (rows: DeliveryRow[], events: EventRow[] = []): LogMessage =>
 })
 
 async function delivery(n: number) {
-  const row = await db.prepare('SELECT * FROM deliveries WHERE id = ?').bind(id('dlv', n)).first()
+  const row = await db.prepare(`SELECT * FROM ${DELIVERIES} WHERE id = ?`).bind(id('dlv', n)).first()
   return { ...row, attempt_log: JSON.parse(String(row?.['attempt_log'])) as Record<string, AttemptRecord> }
 }
 
@@ -110,16 +109,21 @@ async function rowsWritten(run: (counted: D1Database) => Promise<void>): Promise
 }
 
 describe('writeLog', () => {
-  it('writes one row for an event and one for its delivery', async () => {
+  it('writes one row for an event with its first delivery, and one for each further delivery', async () => {
     const messages = [
       deliveries(
         [1, 2, 3].map((n) => deliveryRow(n)),
         [1, 2, 3].map((n) => eventRow(n)),
       ),
     ]
-    expect(await rowsWritten((counted) => writeLog(counted, messages))).toBe(6)
-    const { results } = await db.prepare('SELECT * FROM events ORDER BY id').all()
-    expect(results[1]).toEqual({
+    expect(await rowsWritten((counted) => writeLog(counted, messages))).toBe(3)
+    const further = deliveryRow(4, { eventId: id('evt', 2) as EventRow['id'] })
+    const repeated = [deliveries([further, deliveryRow(2)], [eventRow(2)])]
+    expect(await rowsWritten((counted) => writeLog(counted, repeated))).toBe(1)
+    expect(await delivery(4)).toMatchObject({ event_id: id('evt', 2), status: 'delivered' })
+    const { results } = await db.prepare('SELECT * FROM first_deliveries ORDER BY id').all()
+    expect(results).toHaveLength(3)
+    expect(results[1]).toMatchObject({
       tenant_id: 'default',
       id: id('evt', 2),
       source_id: 'src_a',
@@ -138,6 +142,7 @@ describe('writeLog', () => {
       country: null,
       ordering_key: null,
       erasure_id: null,
+      delivery_id: id('dlv', 2),
     })
     expect(await delivery(2)).toMatchObject({
       status: 'delivered',
@@ -173,17 +178,19 @@ describe('writeLog', () => {
       { order: [first, second], rows: [2, 1] },
       { order: [second, first], rows: [1, 1] },
     ]) {
-      await db.exec('DELETE FROM deliveries')
-      for (const [i, row] of order.entries()) {
-        expect(await rowsWritten((to) => writeLog(to, [deliveries([row])]))).toBe(rows[i])
+      for (const events of [[], [eventRow(1)]]) {
+        await db.exec(EMPTY_LOG)
+        for (const [i, row] of order.entries()) {
+          expect(await rowsWritten((to) => writeLog(to, [deliveries([row], events)]))).toBe(rows[i] ?? 0)
+        }
+        expect(await delivery(1)).toMatchObject({
+          status: 'delivered',
+          attempts: 2,
+          next_attempt_at: null,
+          version: 3,
+        })
+        expect(Object.keys((await delivery(1)).attempt_log).toSorted()).toEqual(['1', '2'])
       }
-      expect(await delivery(1)).toMatchObject({
-        status: 'delivered',
-        attempts: 2,
-        next_attempt_at: null,
-        version: 3,
-      })
-      expect(Object.keys((await delivery(1)).attempt_log).toSorted()).toEqual(['1', '2'])
     }
   })
 
@@ -193,7 +200,7 @@ describe('writeLog', () => {
       deliveryRow(1, { status: 'retrying', version: 2, attemptLog: { 1: attempt({ statusCode: 503 }) } }),
     ]
     const messages = reports.map((row) => deliveries([row], [eventRow(1)]))
-    expect(await rowsWritten((counted) => writeLog(counted, messages))).toBe(2)
+    expect(await rowsWritten((counted) => writeLog(counted, messages))).toBe(1)
     expect(await delivery(1)).toMatchObject({ status: 'delivered', version: 3 })
     expect(Object.keys((await delivery(1)).attempt_log)).toEqual(['1', '2'])
   })
@@ -266,6 +273,6 @@ describe('writeLog', () => {
     await expect(writeLog(db, [deliveries([deliveryRow(1), broken], [eventRow(1)])])).rejects.toThrow(
       /NOT NULL/,
     )
-    expect(await db.prepare('SELECT count(*) AS n FROM events').first('n')).toBe(0)
+    expect(await db.prepare('SELECT count(*) AS n FROM first_deliveries').first('n')).toBe(0)
   })
 })

@@ -2,6 +2,7 @@ import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { dumpEverything } from './dump.ts'
 import { RelayWorld } from './relay-world.ts'
+import { DELIVERIES } from '../../src/db/log-rows.ts'
 
 const CARD = '4111-2222-3333-4444'
 const MAIL = 'anna@personal.example'
@@ -82,7 +83,7 @@ describe('masking rules of a source', () => {
     const shown = JSON.stringify(delivery)
     expect(shown).toContain('Anna')
     expect(shown).toContain(`no card ***`)
-    const logged = JSON.stringify((await env.LOG_DB.prepare('SELECT * FROM deliveries').all()).results)
+    const logged = JSON.stringify((await env.LOG_DB.prepare(`SELECT * FROM ${DELIVERIES}`).all()).results)
     for (const secret of [CARD, MAIL, HEADER]) {
       expect([shown.includes(secret), logged.includes(secret)]).toEqual([false, false])
     }
@@ -178,7 +179,7 @@ describe('masking rules of an endpoint and of a tenant', () => {
     await call('POST', '/events', { type: 'masked', data: BODY })
     const logs = await vi.waitFor(async () => {
       const { results } = await env.LOG_DB.prepare(
-        'SELECT attempt_log AS log FROM deliveries WHERE endpoint_id = ?',
+        `SELECT attempt_log AS log FROM ${DELIVERIES} WHERE endpoint_id = ?`,
       )
         .bind(endpoint.id)
         .all<{ log: string }>()

@@ -1,5 +1,6 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, expect, it, vi } from 'vitest'
+import { DELIVERIES } from '../../src/db/log-rows.ts'
 import { meteredDatabase } from '../../src/meter/database.ts'
 import { billedHere } from '../../src/metering.ts'
 import { billSince } from '../../src/model/bill.ts'
@@ -97,7 +98,7 @@ async function publishAndSleep(endpoint: Awaited<ReturnType<RelayWorld['endpoint
   await world.untilArrived(endpoint, before + events)
   const fired = await untilAsleep(world, endpoint)
   await vi.waitFor(async () => {
-    const query = `SELECT count(*) AS n FROM deliveries WHERE status = 'delivered' AND endpoint_id = ?`
+    const query = `SELECT count(*) AS n FROM ${DELIVERIES} WHERE status = 'delivered' AND endpoint_id = ?`
     expect(await env.LOG_DB.prepare(query).bind(endpoint.id).first('n')).toBe(before + events)
   }, 20_000)
   return fired

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, expect, it, vi } from 'vitest'
+import { DELIVERIES } from '../../src/db/log-rows.ts'
 import { alarmOf, fireAlarm, RelayWorld } from './relay-world.ts'
 import { spyOnBill, untilAsleep, type SpiedBill } from './spied-bill.ts'
 
@@ -77,7 +78,7 @@ async function meteredEndpoint(type: string): Promise<Metered> {
 }
 
 const deliveredTo = ({ id }: { id: string }) =>
-  env.LOG_DB.prepare(`SELECT count(*) AS n FROM deliveries WHERE status = 'delivered' AND endpoint_id = ?`)
+  env.LOG_DB.prepare(`SELECT count(*) AS n FROM ${DELIVERIES} WHERE status = 'delivered' AND endpoint_id = ?`)
     .bind(id)
     .first<number>('n')
 
