@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DELIVERIES, EVENTS } from '../src/db/log-rows.ts'
 import type { Route } from './route.ts'
 import type { World } from './world.ts'
 
@@ -14,7 +15,7 @@ const ENDPOINT_OBJECTS = /EndpointObject\/[0-9a-f]+\.sqlite$/
 /** How many delivered ones of these endpoints the log has. */
 export function loggedNow(world: World, { targets }: Route): number {
   const ids = JSON.stringify(targets.flat().map(({ endpointId }) => endpointId))
-  const query = `SELECT count(*) AS n FROM deliveries
+  const query = `SELECT count(*) AS n FROM ${DELIVERIES}
     WHERE status = 'delivered' AND endpoint_id IN (SELECT value FROM json_each(?))`
   return withLog(world, (log) => Number(log.prepare(query).get(ids)?.['n'] ?? 0))
 }
@@ -36,7 +37,7 @@ export function whereabouts(
 ): Record<string, number> {
   return withLog(world, (log) => {
     const query = log.prepare(
-      `SELECT d.status, d.attempts, d.error FROM events e JOIN deliveries d ON d.event_id = e.id
+      `SELECT d.status, d.attempts, d.error FROM ${EVENTS} e JOIN ${DELIVERIES} d ON d.event_id = e.id
        WHERE e.provider_event_id = ? AND d.endpoint_id = ?`,
     )
     const counts: Record<string, number> = {}
@@ -61,7 +62,7 @@ export interface RowsOnDisk {
 /** Rows that are there; one that was written twice counts once. */
 export function rowsOnDisk(world: World): RowsOnDisk {
   const objects = filesIn(world, ENDPOINT_OBJECTS)
-  const logRows = withLog(world, (log) => rowsIn(log, /^(events|deliveries|metrics)$/))
+  const logRows = withLog(world, (log) => rowsIn(log, /^(events|first_deliveries|deliveries|metrics)$/))
   let objectRows = 0
   for (const file of objects) {
     const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
@@ -84,7 +85,7 @@ function withLog<Result>(world: World, use: (log: DatabaseSync) => Result): Resu
   for (const file of filesIn(world, /D1DatabaseObject\/[^/]+\.sqlite$/)) {
     const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
     try {
-      const query = `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'deliveries'`
+      const query = `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'first_deliveries'`
       if (database.prepare(query).get()) return use(database)
     } finally {
       database.close()

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { DELIVERIES } from '../../src/db/log-rows.ts'
 import type { DeliveryRow, DeliveryStatus } from '../../src/model/delivery-log.ts'
 import type { Endpoint } from '../../src/model/endpoint.ts'
 import type { EndpointId, SubscriptionId } from '../../src/model/id.ts'
@@ -55,7 +56,7 @@ export class LogDatabase {
   }
 
   rows(): LoggedDelivery[] {
-    const rows = this.#database.prepare('SELECT id, status, attempts, attempt_log FROM deliveries').all()
+    const rows = this.#database.prepare(`SELECT id, status, attempts, attempt_log FROM ${DELIVERIES}`).all()
     return rows.map(({ id, status, attempts, attempt_log }) => {
       const log = JSON.parse(String(attempt_log)) as Record<string, { result: string }>
       return {
