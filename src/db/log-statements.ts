@@ -59,13 +59,14 @@ const NEWER_WINS = [
  * conflict is seen, so a row that is merged without its event is given the facts that it has.
  */
 export const FIRST_SQL = `
+  WITH given AS MATERIALIZED (SELECT value FROM json_each(?1))
   INSERT INTO first_deliveries (${Object.keys(EVENT).join(', ')}, delivery_id, ${Object.keys(OUTCOME).join(', ')},
     attempt_log)
   SELECT ${Object.entries(EVENT)
     .map(([column, path]) => `coalesce(known.${column}, value ->> '$.event.${path}')`)
     .join(', ')},
     value ->> 'id', ${valuesOf(OUTCOME)}, value -> 'attemptLog'
-  FROM json_each(?1) LEFT JOIN first_deliveries AS known
+  FROM given LEFT JOIN first_deliveries AS known
     ON known.tenant_id = value ->> 'tenantId' AND known.id = value ->> 'eventId'
   WHERE known.delivery_id = value ->> 'id' OR (known.id IS NULL AND value ->> '$.event.id' IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM events WHERE tenant_id = value ->> 'tenantId' AND id = value ->> 'eventId')
@@ -74,27 +75,30 @@ export const FIRST_SQL = `
 
 /** Events that have no row with a delivery. */
 export const EVENTS_SQL = `
+  WITH given AS MATERIALIZED (SELECT value FROM json_each(?1))
   INSERT INTO events (${Object.keys(EVENT).join(', ')})
   SELECT ${valuesOf(EVENT)}
-  FROM json_each(?1)
+  FROM given
   WHERE NOT EXISTS (SELECT 1 FROM first_deliveries WHERE tenant_id = value ->> 'tenantId' AND id = value ->> 'id')
   ON CONFLICT DO NOTHING`
 
 /** Deliveries that have no row with their event. */
 export const DELIVERIES_SQL = `
+  WITH given AS MATERIALIZED (SELECT value FROM json_each(?1))
   INSERT INTO deliveries (${Object.keys(DELIVERY).join(', ')}, attempt_log)
   SELECT ${valuesOf(DELIVERY)}, value -> 'attemptLog'
-  FROM json_each(?1)
+  FROM given
   WHERE NOT EXISTS (SELECT 1 FROM first_deliveries
     WHERE tenant_id = value ->> 'tenantId' AND id = value ->> 'eventId' AND delivery_id = value ->> 'id')
   ${mergeInto('deliveries')}`
 
 export const REJECTIONS_SQL = `
+  WITH given AS MATERIALIZED (SELECT value FROM json_each(?1))
   INSERT INTO rejections (tenant_id, id, source_id, at, reason, detail, ip, country, method, headers, body_sample)
   SELECT value ->> 'tenantId', value ->> 'id', value ->> 'sourceId', value ->> 'at', value ->> 'reason',
     value ->> 'detail', value ->> 'ip', value ->> 'country', value ->> 'method', value -> 'headers',
     value ->> 'bodySample'
-  FROM json_each(?1) WHERE true
+  FROM given WHERE true
   ON CONFLICT DO NOTHING`
 
 function valuesOf(columns: Record<string, string>): string {

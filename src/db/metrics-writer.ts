@@ -41,26 +41,31 @@ const SUMS = `sum(n = -2), sum(iif(n = -3, ok, 0)), sum(n = 0), sum(n > 0), sum(
  * -1 that it died, -2 that an event was received, -3 that as many requests as `ok` says were refused.
  */
 export const METRICS_SQL = `
-  WITH fact AS MATERIALIZED (
-    SELECT f.value ->> 't' AS tenant, f.value ->> 'e' AS endpoint, f.value ->> 's' AS source, f.value ->> 'y' AS type,
-      coalesce(f.value ->> 'c', e.country, first.country, '') AS country, f.value ->> 'h' AS hour, f.value ->> 'n' AS n,
-      f.value ->> 'at' AS at, f.value ->> 'ok' AS ok, f.value ->> 'ms' AS ms, f.value ->> 'l' AS l,
-      max(iif(f.value ->> 'n' > 0 AND f.value ->> 'ok', f.value ->> 'at', NULL))
-        OVER (PARTITION BY f.value ->> 't', f.value ->> 'e', f.value ->> 'h') AS ok_at
-    FROM json_each(?1) f
-      LEFT JOIN deliveries d ON d.tenant_id = f.value ->> 't' AND d.id = f.value ->> 'd'
-      LEFT JOIN events e ON e.tenant_id = f.value ->> 't' AND e.id = f.value ->> 'ev'
-      LEFT JOIN first_deliveries first ON first.tenant_id = f.value ->> 't' AND first.id = f.value ->> 'ev'
-      LEFT JOIN first_deliveries own ON own.tenant_id = f.value ->> 't' AND own.id = f.value ->> 'ev'
-        AND own.delivery_id = f.value ->> 'd'
-      LEFT JOIN rejections r ON r.tenant_id = f.value ->> 't' AND r.id = f.value ->> 'rj'
-    WHERE CASE f.value ->> 'n'
+  WITH given AS MATERIALIZED (SELECT value FROM json_each(?1)),
+  named AS MATERIALIZED (
+    SELECT value ->> 't' AS tenant, value ->> 'e' AS endpoint, value ->> 's' AS source, value ->> 'y' AS type,
+      value ->> 'c' AS country, value ->> 'h' AS hour, value ->> 'n' AS n, value ->> 'at' AS at, value ->> 'ok' AS ok,
+      value ->> 'ms' AS ms, value ->> 'l' AS l, value ->> 'd' AS delivery, value ->> 'ev' AS event,
+      value ->> 'rj' AS rejection, value ->> 'v' AS version
+    FROM given
+  ),
+  fact AS MATERIALIZED (
+    SELECT f.tenant, f.endpoint, f.source, f.type, coalesce(f.country, e.country, first.country, '') AS country, f.hour,
+      f.n, f.at, f.ok, f.ms, f.l,
+      max(iif(f.n > 0 AND f.ok, f.at, NULL)) OVER (PARTITION BY f.tenant, f.endpoint, f.hour) AS ok_at
+    FROM named f
+      LEFT JOIN deliveries d ON d.tenant_id = f.tenant AND d.id = f.delivery
+      LEFT JOIN events e ON e.tenant_id = f.tenant AND e.id = f.event
+      LEFT JOIN first_deliveries first ON first.tenant_id = f.tenant AND first.id = f.event
+      LEFT JOIN first_deliveries own ON own.tenant_id = f.tenant AND own.id = f.event
+        AND own.delivery_id = f.delivery
+      LEFT JOIN rejections r ON r.tenant_id = f.tenant AND r.id = f.rejection
+    WHERE CASE f.n
       WHEN 0 THEN d.id IS NULL AND own.id IS NULL
-      WHEN -1 THEN coalesce(d.status, own.status) IS NOT 'dead'
-        AND coalesce(d.version, own.version, -1) < f.value ->> 'v'
+      WHEN -1 THEN coalesce(d.status, own.status) IS NOT 'dead' AND coalesce(d.version, own.version, -1) < f.version
       WHEN -2 THEN e.id IS NULL AND first.id IS NULL
       WHEN -3 THEN r.id IS NULL
-      ELSE coalesce(d.attempt_log, own.attempt_log) -> ('$."' || (f.value ->> 'n') || '"') IS NULL END
+      ELSE coalesce(d.attempt_log, own.attempt_log) -> ('$."' || f.n || '"') IS NULL END
   )
   INSERT INTO metrics (${KEY}, ${COUNTERS.join(', ')}, failing, first_at, ${LATEST.join(', ')})
   SELECT tenant, 'hour', endpoint, hour, '', '', '', ${SUMS} FROM fact
