@@ -6,8 +6,9 @@ import { findSpans, type Selection, type Span } from './spans.ts'
 const SCAN_ROWS_MAX = 20_000
 /** Where a condition looks into long text, whose pages are read as well. */
 const TEXT_ROWS_MAX = 1_000
-/** Stretches asked for at once, and in one page. Each has its share of the rows. */
-const SPANS_AT_ONCE = 10
+/** Stretches asked for at once, of all tables together. Each has its share of the rows. */
+const STRETCHES_AT_ONCE = 10
+/** In one page. */
 const SPANS_MAX = 50
 /** What may follow any id of the present in order. */
 const LAST_MS = 2 ** 48 - 1
@@ -72,10 +73,13 @@ async function scanRange<Row>(db: D1Database, scan: Scan, range: Span): Promise<
   const found = await findSpans(db, { tenantId: scan.tenantId, by: scan.selection ?? {}, ...range })
   const spans = found?.spans.slice(0, SPANS_MAX) ?? [range]
   const rows: Positioned<Row>[] = []
-  for (let i = 0; i < spans.length; i += SPANS_AT_ONCE) {
+  const atOnce = Math.ceil(STRETCHES_AT_ONCE / scan.sources.length)
+  for (let i = 0; i < spans.length; i += atOnce) {
     if (i > 0 && rows.length === scan.limit) return { rows, next: rows.at(-1)?.position }
-    const some = spans.slice(i, i + SPANS_AT_ONCE)
-    const part = await scanSpans<Row>(db, { ...scan, limit: scan.limit - rows.length }, some)
+    const limit = scan.limit - rows.length
+    // What was not found in the first stretches is rare: those that follow will be looked at to their ends.
+    const isRare = i > 0
+    const part = await scanSpans<Row>(db, { ...scan, limit }, { spans: spans.slice(i, i + atOnce), isRare })
     rows.push(...part.rows)
     if (part.next !== undefined) return { rows, next: part.next }
   }
@@ -93,7 +97,7 @@ function rangeOf({ from = 0, to = LAST_MS, after }: Scan): Span {
 async function scanSpans<Row>(
   db: D1Database,
   scan: Scan,
-  spans: readonly Span[],
+  { spans, isRare }: { spans: readonly Span[]; isRare: boolean },
 ): Promise<Scanned<Positioned<Row>>> {
   const conditions = scan.conditions.filter(({ value }) => value !== undefined)
   const isFiltered = conditions.length > 0
@@ -101,17 +105,24 @@ async function scanSpans<Row>(
   const rowsMax = scan.rowsMax ?? (scan.isText ? TEXT_ROWS_MAX : SCAN_ROWS_MAX)
   const share = Math.ceil(rowsMax / (spans.length * parts.length))
   const depth = isFiltered ? share : scan.limit + 1
-  const found = await db.batch<Positioned<Row>>(
-    parts.flat().map((stretch) => select(db, scan, stretch, { conditions, depth })),
-  )
+  const stretches = parts.flat()
+  const early = isFiltered && isRare ? stretches : []
+  const found = await db.batch<Positioned<Row>>([
+    ...stretches.map((stretch) => select(db, scan, stretch, { conditions, depth })),
+    ...early.map((stretch) => selectEnd(db, scan, stretch, share)),
+  ])
   const results = parts.map((_, i) => found.slice(i * spans.length, (i + 1) * spans.length))
   const isEnough = results.map(([newest]) => (newest?.results.length ?? 0) > scan.limit)
-  const open = isFiltered ? parts.filter((_, i) => !isEnough[i]).flat() : []
-  const ends = await endsOf(db, scan, open, share)
+  const late = isFiltered && !isRare ? parts.filter((_, i) => !isEnough[i]).flat() : []
+  const askedLate = late.map((stretch) => selectEnd(db, scan, stretch, share))
+  // After the rows: one that comes between only moves an end to where less was looked at.
+  const lateEnds = late.length === 0 ? [] : await db.batch<{ position: string }>(askedLate)
+  const ends = new Map([...endsIn(early, found.slice(stretches.length)), ...endsIn(late, lateEnds)])
+  const endOf = (stretch: Stretch | undefined) => stretch && ends.get(stretch)
   return mergeScans(
     results.map((each, i) =>
       oneList(
-        each.map(({ results: rows }, at) => ({ rows, end: ends.get(parts[i]?.[at]) })),
+        each.map(({ results: rows }, at) => ({ rows, end: endOf(parts[i]?.[at]) })),
         scan.limit,
       ),
     ),
@@ -155,26 +166,21 @@ function select(
     .bind(...boundsOf(scan, { source, span }), depth, scan.limit + 1, ...conditions.map(({ value }) => value))
 }
 
-/** The positions at which the share of rows of a stretch ended; one that is missing was looked at as a whole. */
-async function endsOf<Each extends Stretch>(
-  db: D1Database,
-  scan: Scan,
-  stretches: readonly Each[],
-  share: number,
-): Promise<Map<Each | undefined, string>> {
-  if (stretches.length === 0) return new Map()
-  const ends = await db.batch<{ position: string }>(
-    stretches.map((stretch) =>
-      db
-        .prepare(`SELECT ${positionIn(scan, stretch.source)} ${rangeIn(stretch.source)} LIMIT 1 OFFSET ?4`)
-        .bind(...boundsOf(scan, stretch), share - 1),
-    ),
-  )
-  return new Map(
-    ends.flatMap(({ results: [end] }, i) =>
-      end === undefined ? [] : [[stretches[i], end.position] as const],
-    ),
-  )
+/** The position at which the share of rows of the stretch ends; none: all of it is looked at. */
+function selectEnd(db: D1Database, scan: Scan, stretch: Stretch, share: number): D1PreparedStatement {
+  return db
+    .prepare(`SELECT ${positionIn(scan, stretch.source)} ${rangeIn(stretch.source)} LIMIT 1 OFFSET ?4`)
+    .bind(...boundsOf(scan, stretch), share - 1)
+}
+
+function endsIn(
+  stretches: readonly Stretch[],
+  found: readonly D1Result<{ position: string }>[],
+): [Stretch, string][] {
+  return stretches.flatMap((stretch, i): [Stretch, string][] => {
+    const end = found[i]?.results[0]
+    return end === undefined ? [] : [[stretch, end.position]]
+  })
 }
 
 function positionIn({ prefix }: Scan, source: ScanSource): string {
