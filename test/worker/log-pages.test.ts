@@ -156,10 +156,10 @@ describe('a log in which deliveries stand with their events and apart', () => {
         ],
         [{ text: 'NEEDLE' }, ({ attemptLog }) => attemptLog['1']?.responseBody === 'needle'],
         [
-        { text: 'needle', endpointId: OTHER },
-        (row) => row.attemptLog['1']?.responseBody === 'needle' && row.endpointId === OTHER,
-      ],
-      [{ eventId: events[0]?.id }, ({ eventId }) => eventId === events[0]?.id],
+          { text: 'needle', endpointId: OTHER },
+          (row) => row.attemptLog['1']?.responseBody === 'needle' && row.endpointId === OTHER,
+        ],
+        [{ eventId: events[0]?.id }, ({ eventId }) => eventId === events[0]?.id],
       ]
       for (const [filter, isWanted] of cases) {
         const found = await deliveryIds(random, filter)

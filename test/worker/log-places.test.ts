@@ -1,8 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { clear, deliveriesToClear } from '../../src/db/clearing.ts'
+import { getDelivery } from '../../src/db/deliveries.ts'
+import { getEvent } from '../../src/db/events.ts'
 import { DELIVERIES } from '../../src/db/log-rows.ts'
 import { writeLog } from '../../src/db/log-writer.ts'
 import type { AttemptRecord, DeliveryRow, EventRow, LogMessage } from '../../src/model/delivery-log.ts'
-import type { SubscriptionId } from '../../src/model/id.ts'
+import { batchIdOf, type SubscriptionId } from '../../src/model/id.ts'
 import { deliveriesMessage as message, deliveryRow, eventRow, START } from '../support/log-rows.ts'
 import { seeded } from '../support/mutation.ts'
 import { EMPTY_LOG, openDatabases } from './databases.ts'
@@ -145,5 +148,38 @@ describe('an event and its deliveries', () => {
       .prepare('SELECT entity_id, error, delivery_id, attempt_log FROM first_deliveries')
       .first()
     expect(row).toMatchObject({ entity_id: null, error: 'erased', attempt_log: '{}' })
+  })
+
+  it('are cleared by one written row, with what stands with the others of their batch', async () => {
+    const [apart, shared] = [eventRow(0, { entityId: 'a person' }), eventRow(1, { entityId: 'a person' })]
+    const [first, second] = [stateAfter(apart, 0, LAST), stateAfter(shared, 0, LAST)]
+    for (const [head, member] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      await db.exec(EMPTY_LOG)
+      const batch = { id: batchIdOf([head.id, member.id]), size: 2, deliveryId: head.id }
+      const sent = { 1: { ...attempt(1), batch, responseBody: 'to both' } }
+      await writeLog(db, [message([], [{ ...first, attemptLog: sent }])])
+      await writeLog(db, [message([apart, shared], [{ ...second, attemptLog: sent }])])
+      const { eventId } = member
+      const told = await deliveriesToClear(db, 'default', [{ id: eventId }])
+      expect(told).toEqual({ count: 1, endpointIds: [head.endpointId], batchIds: [batch.id] })
+      const { db: metered, cost } = counted(db)
+      await metered.batch(
+        clear(metered, { id: 'era_1', tenantId: 'default' }, { events: [{ id: eventId }], rejectionIds: [] }),
+      )
+      // The event and its delivery, in one row or in two, and the first of the batch.
+      expect(cost.written).toBe(member === second ? 2 : 3)
+      for (const { id } of [head, member]) {
+        const row = await getDelivery(db, 'default', id)
+        expect(row).toMatchObject({ error: id === member.id ? 'erased' : null })
+        expect(row?.attemptLog['1']).toMatchObject({ batch, url: '' })
+        expect(row?.attemptLog['1']).not.toHaveProperty('responseBody')
+      }
+      const ids = [apart.id, shared.id]
+      const facts = await Promise.all(ids.map(async (id) => (await getEvent(db, 'default', id))?.entityId))
+      expect(facts).toEqual(ids.map((id) => (id === eventId ? null : 'a person')))
+    }
   })
 })

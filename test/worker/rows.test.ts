@@ -107,7 +107,7 @@ it('a sparse event costs what docs/storage.md says', async () => {
   expect(bill.intake.alarms).toBeLessThanOrEqual(1)
   expect(bill.endpoint.rows).toBe(0)
   expect(bill.endpoint.alarms).toBeLessThanOrEqual(1)
-  expect(bill.d1).toBeLessThanOrEqual(2 + COUNTERS)
+  expect(bill.d1).toBeLessThanOrEqual(1 + COUNTERS)
   expect(bill.messages).toBe(0)
   // The second call to the intake says that the endpoint needs its copy no more.
   expect(bill.calls).toEqual({ intake: 2, endpoint: 1 })
@@ -124,7 +124,7 @@ it('an event of a trickle costs what docs/storage.md says', { timeout: 60_000 },
   expect(bill.intake.rows + bill.intake.alarms).toBeLessThanOrEqual(1.3 * events)
   expect(bill.endpoint.rows + bill.endpoint.alarms).toBeLessThanOrEqual(0.3 * events)
   // A message for ten events, and the few that an endpoint that slept may send at once.
-  expect(bill.d1).toBeLessThanOrEqual(2 * events + COUNTERS * (events / 10 + 8))
+  expect(bill.d1).toBeLessThanOrEqual(events + COUNTERS * (events / 10 + 8))
   expect(bill.messages).toBe(0)
 })
 
@@ -134,7 +134,7 @@ it('a busy event costs what docs/storage.md says', { timeout: 60_000 }, async ()
   const { bill, events } = made
   expect(bill.intake.rows + bill.intake.alarms).toBeLessThanOrEqual(0.03 * events)
   expect(bill.endpoint.rows + bill.endpoint.alarms).toBeLessThanOrEqual(0.06 * events)
-  expect(bill.d1).toBeLessThanOrEqual(2.05 * events)
+  expect(bill.d1).toBeLessThanOrEqual(1.05 * events)
   expect(bill.messages).toBe(0)
 })
 
@@ -146,5 +146,5 @@ it('an event of a trickle in batches costs what docs/delivery.md says', { timeou
   print('batched', made)
   const { bill, events } = made
   expect(bill.endpoint.rows + bill.endpoint.alarms).toBeLessThanOrEqual(1.2 * events)
-  expect(bill.d1).toBeLessThanOrEqual(2 * events + COUNTERS * (events / 30 + 1))
+  expect(bill.d1).toBeLessThanOrEqual(events + COUNTERS * (events / 30 + 1))
 })
