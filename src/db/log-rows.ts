@@ -1,7 +1,7 @@
 /**
- * The events and the deliveries of the log as what they were before they shared a row, to select from. SQLite takes
- * the conditions into both tables, so each must be narrowed by the key of its own table: an event by its id, a
- * delivery by its id or the range of it (`deliveries`) and by its event's or the range of that (`first_deliveries`).
+ * The events and the deliveries of the log, each as one table to select from. SQLite takes the conditions into both
+ * tables, so each must be narrowed by the key of its own: an event by its id; a delivery by its id or a range of it
+ * (`deliveries`) and by its event's or a range of that (`first_deliveries`). Joined to it, they would be read whole.
  */
 const EVENT_COLUMNS = `tenant_id, id, source_id, type, received_at, occurred_at, provider_event_id, entity_type,
   entity_id, content_type, body_bytes, body_key, intake, segment, idx, country, ordering_key, erasure_id`
