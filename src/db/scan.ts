@@ -6,9 +6,8 @@ import { findSpans, type Selection, type Span } from './spans.ts'
 const SCAN_ROWS_MAX = 20_000
 /** Where a condition looks into long text, whose pages are read as well. */
 const TEXT_ROWS_MAX = 1_000
-/** Stretches asked for at once, of all tables together. Each has its share of the rows. */
-const STRETCHES_AT_ONCE = 10
-/** In one page. */
+/** Stretches asked for at once, first of all tables together, then of each; and in one page. Each has its share of the rows. */
+const SPANS_AT_ONCE = 10
 const SPANS_MAX = 50
 /** What may follow any id of the present in order. */
 const LAST_MS = 2 ** 48 - 1
@@ -73,13 +72,13 @@ async function scanRange<Row>(db: D1Database, scan: Scan, range: Span): Promise<
   const found = await findSpans(db, { tenantId: scan.tenantId, by: scan.selection ?? {}, ...range })
   const spans = found?.spans.slice(0, SPANS_MAX) ?? [range]
   const rows: Positioned<Row>[] = []
-  const atOnce = Math.ceil(STRETCHES_AT_ONCE / scan.sources.length)
-  for (let i = 0; i < spans.length; i += atOnce) {
+  let end = Math.ceil(SPANS_AT_ONCE / scan.sources.length)
+  for (let i = 0; i < spans.length; i = end, end += SPANS_AT_ONCE) {
     if (i > 0 && rows.length === scan.limit) return { rows, next: rows.at(-1)?.position }
     const limit = scan.limit - rows.length
     // What was not found in the first stretches is rare: those that follow will be looked at to their ends.
     const isRare = i > 0
-    const part = await scanSpans<Row>(db, { ...scan, limit }, { spans: spans.slice(i, i + atOnce), isRare })
+    const part = await scanSpans<Row>(db, { ...scan, limit }, { spans: spans.slice(i, end), isRare })
     rows.push(...part.rows)
     if (part.next !== undefined) return { rows, next: part.next }
   }
@@ -103,7 +102,7 @@ async function scanSpans<Row>(
   const isFiltered = conditions.length > 0
   const parts = scan.sources.map((source) => spans.map((span) => ({ source, span })))
   const rowsMax = scan.rowsMax ?? (scan.isText ? TEXT_ROWS_MAX : SCAN_ROWS_MAX)
-  const share = Math.ceil(rowsMax / (spans.length * parts.length))
+  const share = Math.ceil(rowsMax / Math.min(SPANS_AT_ONCE, spans.length * parts.length))
   const depth = isFiltered ? share : scan.limit + 1
   const stretches = parts.flat()
   const early = isFiltered && isRare ? stretches : []
