@@ -1,11 +1,11 @@
-import { jsonBytes } from '../model/attempt-size.ts'
+import { eventBytesMax, rowBytesMax } from '../model/attempt-size.ts'
 import type { Clock } from '../model/clock.ts'
 import type { DeliveryRow, EventRow, LogMessage } from '../model/delivery-log.ts'
 import type { DeliveryId } from '../model/id.ts'
 import { refill, type Bucket, type Rate } from './pace.ts'
 
-/** A queue message may have 128,000 bytes; the rest is room for its envelope. */
-const BATCH_BYTES_MAX = 100_000
+/** A queue message may have 128,000 bytes; rows are weighed from above, and the rest is room for the envelope. */
+const BATCH_BYTES_MAX = 120_000
 const BATCH_ROWS_MAX = 100
 /** While attempts are under way a batch waits at least so long for more rows. */
 const BATCH_MS_MIN = 1_000
@@ -108,7 +108,7 @@ export class Outbox {
 
   /** Adds an outcome and returns the receipt under which it will be confirmed. */
   add(row: DeliveryRow, event: EventRow | undefined, endedPosition?: number): number {
-    const bytes = jsonBytes(row) + (event ? jsonBytes(event) : 0)
+    const bytes = rowBytesMax(row) + (event ? eventBytesMax(event) : 0)
     const now = this.#deps.clock.now()
     if (
       this.#current &&
