@@ -7,6 +7,7 @@ import type { EndpointSettings } from '../model/endpoint.ts'
 import type { Event } from '../model/event.ts'
 import type { DeliveryId } from '../model/id.ts'
 import { REPLY_BYTES_MAX } from '../model/reply.ts'
+import { headerOf } from '../model/request.ts'
 import type { CheckTarget } from '../model/resolver.ts'
 import { err, ok, type Result } from '../model/result.ts'
 import { authHeaders } from './authorise.ts'
@@ -145,9 +146,8 @@ function judged(request: Prepared, answer: Received | Failed, { settings, deps }
   if (answer.kind === 'failure') {
     return { request, outcome: { kind: 'deferred', reason: answer.reason }, error: answer.message }
   }
-  const headers = new Headers(answer.headers)
   const { statusCode, body } = answer
-  const retryAfterMs = parseRetryAfter(headers.get('retry-after'), deps.clock.now())
-  const control = headers.get('webhook-delivery')
+  const retryAfterMs = parseRetryAfter(headerOf(answer, 'retry-after') ?? null, deps.clock.now())
+  const control = headerOf(answer, 'webhook-delivery') ?? null
   return { request, answer, outcome: judge({ statusCode, body, retryAfterMs, control }, settings) }
 }

@@ -1,7 +1,7 @@
 import { text, type Bytes } from '../model/bytes.ts'
 import type { RequestSettings } from '../model/delivery-request.ts'
 import { readableBody, type Event } from '../model/event.ts'
-import type { Result } from '../model/result.ts'
+import { ok, type Result } from '../model/result.ts'
 import { checked, namesIn, renderUrl, type Lookup } from '../model/url-template.ts'
 
 type Place = Pick<RequestSettings, 'url' | 'query' | 'forwardPath' | 'auth'>
@@ -9,12 +9,19 @@ type Place = Pick<RequestSettings, 'url' | 'query' | 'forwardPath' | 'auth'>
 /** Where one event goes: the URL with the event's values, the forwarded path and query, and the endpoint's own query. */
 export function targetOf(settings: Place, event: Event, body: Bytes): Result<string, string> {
   const { url, forwardPath } = settings
+  if (isPlain(settings)) return ok(url)
   const rendered = renderUrl(url, lookupIn(event, body, namesIn(url)))
   if (!rendered.ok) return rendered
   const [withoutFragment = ''] = rendered.value.split('#')
   const forwarded = forwardPath ? appended(withoutFragment, event.head.path ?? '') : withoutFragment
   const target = withQuery(forwarded, ownQuery(settings))
   return target === url ? rendered : checked(target, url)
+}
+
+/** Every event goes to the URL as it was given, which was checked when it was set. */
+function isPlain({ url, query, forwardPath, auth }: Place): boolean {
+  const hasQuery = Object.keys(query).length > 0 || (auth.type === 'apiKey' && auth.in === 'query')
+  return !forwardPath && !hasQuery && !url.includes('{{') && !url.includes('#')
 }
 
 /** The path goes on where the endpoint's ends; its query stands after the endpoint's. */

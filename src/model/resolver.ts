@@ -5,6 +5,7 @@ import { err, ok, type Result } from './result.ts'
 /** All addresses of a name; empty: it does not resolve; undefined: the resolver could not be asked. */
 export type Resolve = (name: string) => Promise<string[] | undefined>
 
+/** The URL of the answer belongs to all who asked for the same: it is to be read only. */
 export type CheckTarget = (url: string) => Promise<Result<URL, TargetRefusal>>
 
 /** How long an answer is believed within one isolate. A rebinding name changes faster, which the platform's own block must stop. */
@@ -19,8 +20,9 @@ export function makeTargetCheck({
   allow: readonly Cidr[]
   resolve: Resolve
 }): CheckTarget {
+  const parse = remembered((text) => parseTarget(text, allow))
   return async (text) => {
-    const target = parseTarget(text, allow)
+    const target = parse(text)
     if (!target.ok) return target
     const { url, resolve: name } = target.value
     if (name === undefined) return ok(url)
@@ -33,6 +35,17 @@ export function makeTargetCheck({
       return err({ reason: 'bad_url', detail: 'Plain http is not delivered to. Use https.' })
     }
     return ok(url)
+  }
+}
+
+/** Most endpoints have one URL for all their events. */
+function remembered<Value>(make: (text: string) => Value): (text: string) => Value {
+  const known = new Map<string, Value>()
+  return (text) => {
+    const value = known.get(text) ?? make(text)
+    if (known.size >= CACHE_NAMES_MAX) known.clear()
+    known.set(text, value)
+    return value
   }
 }
 
