@@ -42,11 +42,28 @@ export function atPointer(document: unknown, pointer: string): unknown {
   if (pointer === '') return document
   if (!pointer.startsWith('/')) return undefined
   let value = document
-  for (const part of pointer.slice(1).split('/')) {
-    value = member(value, part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  for (const part of partsOf(pointer)) {
+    value = member(value, part)
     if (value === undefined) return undefined
   }
   return value
+}
+
+/** Those of the catalogue, and as many of sources of their own. */
+const POINTERS_MAX = 2_000
+const pointers = new Map<string, string[]>()
+
+/** Every event asks for the same few dozen. */
+function partsOf(pointer: string): string[] {
+  const known = pointers.get(pointer)
+  if (known) return known
+  const parts = pointer
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  if (pointers.size >= POINTERS_MAX) pointers.clear()
+  pointers.set(pointer, parts)
+  return parts
 }
 
 /** `a.b.0` as a pointer, the spelling of signature templates. */
