@@ -146,13 +146,13 @@ describe('the queue of one endpoint', () => {
     expect(world.log.get(ids[0] ?? 'dlv_')?.status).toBe('delivered')
   })
 
-  it('does not repeat a full batch of outcomes after a crash, and still logs it (I9)', async () => {
+  it('does not repeat a large batch of outcomes after a crash, and still logs it (I9)', async () => {
     const world = new EndpointWorld()
-    const { ids } = world.accept(100)
+    const { ids } = world.accept(64)
     while (world.inFlight.length > 0) await world.inFlight[0]?.answer(OK)
     world.crash()
     while (await world.fireAlarm()) world.writeLog()
-    expect(world.started).toHaveLength(100)
+    expect(world.started).toHaveLength(64)
     expect(ids.map((id) => world.log.get(id)?.status)).toEqual(ids.map(() => 'delivered'))
   })
 
