@@ -14,7 +14,7 @@ import { Loans, mayBorrow } from './loans.ts'
 import { Outbox, type Batch } from './outbox.ts'
 import { concludeParcel } from './conclude-batch.ts'
 import type { Parts } from './conclude.ts'
-import { inputOf, pack, single, type Parcel } from './parcel.ts'
+import { inputOf, pack, type Parcel } from './parcel.ts'
 import { checkpointOf, isWorthKeeping, Progress } from './progress.ts'
 import { Pull } from './pull.ts'
 import { lastReceipt, resendUnconfirmed } from './recover.ts'
@@ -110,8 +110,10 @@ export class EndpointQueue {
     const fresh = unknown?.origin === undefined ? unknown : withoutWaiting(this.#queue, unknown)
     if (fresh === undefined) return owed
     this.#acceptedAt = clock.now()
-    const isBorrowed = mayBorrow(fresh, { endpoint: this.#endpoint, facts: (own) => this.#facts(own) })
-    if (isBorrowed) this.#borrow(fresh)
+    const { waiting } = this.#loans
+    const facts = (own: Endpoint) => ({ ...this.#facts(own), next: this.#firstOfJournal() })
+    const isBorrowed = mayBorrow(fresh, { endpoint: this.#endpoint, waiting, facts })
+    if (isBorrowed) this.#loans.take(fresh, this.#acceptedAt)
     else this.#repeats.remember(fresh, this.#progress.accepted(fresh))
     this.drain()
     // What gathers is not due before its window ends: an alarm for each event would say nothing.
@@ -228,8 +230,15 @@ export class EndpointQueue {
     })
   }
 
-  /** Replays get half of the places at most, so that live traffic always finds one that is not theirs. */
+  /** Loans came before what the journal has: while that has something, nothing is lent. */
   #first(): number | undefined {
+    const next = this.#firstOfJournal()
+    const isUrgent = next !== undefined && this.#deps.store.classOf(next) === 'high'
+    return isUrgent ? next : (this.#loans.first ?? next)
+  }
+
+  /** Replays get half of the places at most, so that live traffic always finds one that is not theirs. */
+  #firstOfJournal(): number | undefined {
     const settings = this.#endpoint?.settings
     const places = settings ? placesOf(settings) : 1
     const sent = [...this.#inFlight.values()].filter(({ isReplay }) => isReplay).length
@@ -246,7 +255,8 @@ export class EndpointQueue {
 
   /** Takes what was chosen; undefined: the journal no longer holds it. */
   #take({ kind, position }: Exclude<Choice, { kind: 'wait' }>) {
-    const parcel = pack(kind, position, { ...this.#queue, keyOf: this.#keyOf })
+    const parts = { ...this.#queue, keyOf: this.#keyOf }
+    const parcel = position < 0 ? this.#loans.begin(position) : pack(kind, position, parts)
     const input = inputOf(parcel, this.#deps.store)
     if (input) {
       this.gate.spend()
@@ -257,27 +267,14 @@ export class EndpointQueue {
     return undefined
   }
 
-  /** Tries what the intake still keeps, without writing it down first. */
-  #borrow(batch: AcceptBatch): void {
-    for (const loan of this.#loans.take(batch, this.#deps.clock.now())) {
-      const delivery = this.#loans.delivery(loan)
-      if (delivery === undefined) continue
-      this.gate.spend()
-      const parcel = single(loan, { delivery, key: null })
-      const input = inputOf(parcel, this.#deps.store)
-      if (input) void this.#run(parcel, input)
-    }
-  }
-
-  /** A loan that failed, or takes long, becomes a delivery of the journal; answers with its place there. */
+  /** A loan that failed, takes or waits long, becomes a delivery of the journal; answers with its place there. */
   #writeLoan(loan: number): number {
     const batch = this.#loans.batchOf(loan)
     if (batch === undefined || this.#loans.placeOf(loan) >= 0) return this.#loans.placeOf(loan)
     const seq = this.#progress.accepted(batch)
     const position = this.#deps.store.positionIn(seq)
-    this.#backlog.adopt(position)
     this.#repeats.remember(batch, seq)
-    this.#loans.written(loan, position)
+    if (this.#loans.written(loan, position)) this.#backlog.adopt(position)
     return position
   }
 

@@ -5,13 +5,15 @@ import { eraseRecord } from '../model/erasure.ts'
 import { decodeEvent, packRecords, unpackRecords } from '../model/event.ts'
 import { deliveryIdOf } from '../model/id.ts'
 import { itemKey } from './accepted-row.ts'
-import type { Parcel } from './parcel.ts'
+import { single, type Parcel } from './parcel.ts'
 import { withItems } from './repeats.ts'
 import { schedule, type Facts } from './schedule.ts'
 import type { StoredDelivery } from './store.ts'
 
 /** An attempt that takes longer is written down: the intake is not to wait for it. */
 const UNDER_WAY_MS_MAX = 5_000
+/** So many at most wait in memory for a place. More are a backlog, which belongs on disk. */
+const WAITING_MAX = 12
 /** The log takes what gathers within twelve seconds; an outcome that it has not confirmed by then waits for D1. */
 const OWED_MS_MAX = 15_000
 /** Borrowed deliveries of this life that a repeated hand-over finds again; beyond it the oldest are forgotten. */
@@ -22,7 +24,7 @@ interface Loan {
   /** The hand-over with this delivery alone. */
   batch: AcceptBatch
   takenAt: number
-  isOver: boolean
+  state: 'waiting' | 'under way' | 'over'
   /** Where the journal has it by now. */
   position?: number
 }
@@ -35,6 +37,7 @@ interface Loan {
 export class Loans {
   readonly #settled: (intake: string, segments: number[]) => void
   readonly #loans = new Map<number, Loan>()
+  readonly #waiting: number[] = []
   /** By item: the position, while it is owed; 0 afterwards. */
   readonly #known = new Map<string, number>()
   #last = 0
@@ -68,10 +71,27 @@ export class Loans {
       const id = deliveryIdOf(event.head.id, subscriptionId)
       const delivery = { id, subscriptionId, event, pointer: { intake, segment, index }, triedBefore: 0 }
       const position = --this.#last
-      this.#loans.set(position, { delivery, batch: withItems(batch, [item]), takenAt, isOver: false })
+      this.#loans.set(position, { delivery, batch: withItems(batch, [item]), takenAt, state: 'waiting' })
+      this.#waiting.push(position)
       this.#know(itemKey({ intake, ...item }), position)
       return [position]
     })
+  }
+
+  /** Of those that wait for a place, the one that came first. */
+  get first(): number | undefined {
+    return this.#waiting[0]
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  begin(position: number): Parcel {
+    const loan = this.#loans.get(position)
+    this.#waitNoMore(position)
+    if (loan) loan.state = 'under way'
+    return single(position, { delivery: loan?.delivery, key: null })
   }
 
   delivery(position: number): StoredDelivery | undefined {
@@ -115,24 +135,28 @@ export class Loans {
 
   /** Those that the intake should not be left with any longer. */
   overdue(now: number): number[] {
-    const isOverdue = ({ takenAt, isOver, position }: Loan) =>
-      position === undefined && now - takenAt >= (isOver ? OWED_MS_MAX : UNDER_WAY_MS_MAX)
+    const isOverdue = ({ takenAt, state, position }: Loan) =>
+      position === undefined && now - takenAt >= (state === 'over' ? OWED_MS_MAX : UNDER_WAY_MS_MAX)
     return [...this.#loans].filter(([, each]) => isOverdue(each)).map(([loan]) => loan)
   }
 
-  /** The journal has it now. Its attempt may go on. */
-  written(loan: number, position: number): void {
+  /** The journal has it now. Its attempt may go on; answers false if none has begun, so that it is the journal's alone. */
+  written(loan: number, position: number): boolean {
     const known = this.#loans.get(loan)
-    if (known === undefined) return
+    if (known === undefined) return false
     known.position = position
     this.#repay([known])
+    if (known.state !== 'waiting') return true
+    this.#waitNoMore(loan)
+    this.#loans.delete(loan)
+    return false
   }
 
   /** The attempt is over; one whose outcome is not durable yet stays owed. */
   ended(loan: number): void {
     const known = this.#loans.get(loan)
     if (known?.position !== undefined) this.#loans.delete(loan)
-    else if (known) known.isOver = true
+    else if (known) known.state = 'over'
   }
 
   /** Their outcomes are durable. Answers with the places of those that the journal has got meanwhile. */
@@ -144,7 +168,13 @@ export class Loans {
   }
 
   #isUnderWay(position: number | undefined): boolean {
-    return position !== undefined && this.#loans.get(position)?.isOver === false
+    const state = position === undefined ? undefined : this.#loans.get(position)?.state
+    return state !== undefined && state !== 'over'
+  }
+
+  #waitNoMore(position: number): void {
+    const at = this.#waiting.indexOf(position)
+    if (at >= 0) this.#waiting.splice(at, 1)
   }
 
   /** Tells the intakes of segments of which nothing is owed any more. */
@@ -168,10 +198,20 @@ export class Loans {
   }
 }
 
-/** Only what is sent at once and keeps no order: a loan that dies with the object comes back late. */
+/** Only what is sent at once or soon, and keeps no order: a loan that dies with the object comes back late. */
 export function mayBorrow(
   batch: AcceptBatch,
-  { endpoint, facts }: { endpoint: Endpoint | undefined; facts(endpoint: Endpoint): Facts },
+  {
+    endpoint,
+    waiting,
+    facts,
+  }: {
+    endpoint: Endpoint | undefined
+    /** Loans that wait for a place. */
+    waiting: number
+    /** `next`: of the journal. */
+    facts(endpoint: Endpoint): Facts
+  },
 ): boolean {
   if (batch.mayBorrow !== true || batch.origin !== undefined || endpoint === undefined) return false
   const { settings, version } = endpoint
@@ -182,6 +222,9 @@ export function mayBorrow(
   if ((settings.batch ?? null) !== null) return false
   if (batch.items.some(({ deliverAt, aggregate }) => deliverAt !== undefined || aggregate)) return false
   const now = facts(endpoint)
-  const withOthers = { ...now, inFlight: now.inFlight + batch.items.length - 1, retry: undefined, next: 1 }
-  return now.next === undefined && schedule(withOthers).kind === 'next'
+  // What is in the journal was first.
+  if (now.next !== undefined) return false
+  const places = now.allowance - now.inFlight - waiting
+  if (batch.items.length > places + WAITING_MAX) return false
+  return schedule({ ...now, inFlight: now.allowance - 1, retry: undefined, next: 1 }).kind === 'next'
 }

@@ -115,10 +115,69 @@ describe('a delivery that is lent', () => {
     expect(world.lent.size).toBe(0)
   })
 
-  it('is not lent when there is no place for it at once', () => {
+  it('waits for a place without a row, and starts in the order of acceptance', async () => {
     const world = new EndpointWorld({ concurrency: 2 })
-    world.accept(3, [], LEND)
-    expect(world.lent.size).toBe(0)
+    const { ids } = world.accept(3, [], LEND)
+    const more = world.accept(1, [], LEND)
+    expect([...world.lent.keys()]).toEqual([1, 2])
     expect(world.inFlight).toHaveLength(2)
+    while (world.inFlight.length > 0) await world.inFlight[0]?.answer(OK)
+    expect(world.started.map(({ id }) => id)).toEqual([...ids, ...more.ids])
+    world.writeLog()
+    expect(world.lent.size).toBe(0)
+    await finish(world)
+    expect(world.journalRows()).toBe(0)
+  })
+
+  it('is not lent when many wait, and never passes what the journal has', async () => {
+    const world = new EndpointWorld({ concurrency: 2 })
+    world.accept(14, [], LEND)
+    expect(world.lent.size).toBe(1)
+    const { ids } = world.accept(1, [], LEND)
+    const later = world.accept(1, [], LEND)
+    expect(world.lent.size).toBe(1)
+    while (world.inFlight.length > 0) await world.inFlight[0]?.answer(OK)
+    expect(world.started.slice(-2).map(({ id }) => id)).toEqual([...ids, ...later.ids])
+  })
+
+  it('is passed by what is urgent', async () => {
+    const world = new EndpointWorld({ concurrency: 1 })
+    const { ids } = world.accept(3, [], LEND)
+    const urgent = world.accept(1, [], { class: 'high' })
+    while (world.inFlight.length > 0) await world.inFlight[0]?.answer(OK)
+    expect(world.started.map(({ id }) => id)).toEqual([ids[0], ...urgent.ids, ids[1], ids[2]])
+  })
+
+  it('is written down when it waits long, and starts once', async () => {
+    const world = new EndpointWorld({ concurrency: 1 })
+    const { ids } = world.accept(3, [], LEND)
+    await world.fireAlarm()
+    expect(world.lent.size).toBe(0)
+    while (world.inFlight.length > 0) await world.inFlight[0]?.answer(OK)
+    await finish(world)
+    expect(world.started.map(({ id }) => id)).toEqual(ids)
+    expect(ids.map((id) => world.log.get(id)?.status)).toEqual(['delivered', 'delivered', 'delivered'])
+  })
+
+  it('comes again after a crash while it waited (I1, I2)', async () => {
+    const world = new EndpointWorld({ concurrency: 1 })
+    const { ids } = world.accept(2, [], LEND)
+    world.crash()
+    while (world.inFlight.length > 0) await world.inFlight[0]?.answer(OK)
+    expect(world.started.map(({ id }) => id)).toEqual([ids[0], ids[0], ids[1]])
+  })
+
+  it('waits for a resume in the journal', async () => {
+    const world = new EndpointWorld({ concurrency: 1 })
+    const { ids } = world.accept(2, [], LEND)
+    world.configure({ concurrency: 1, state: 'paused' })
+    await world.inFlight[0]?.answer(OK)
+    await world.fireAlarm()
+    await world.fireAlarm()
+    world.writeLog()
+    expect(world.lent.size).toBe(0)
+    expect(world.log.get(ids[1] ?? 'dlv_')?.status).toBe('held')
+    world.configure({ concurrency: 1 })
+    expect(world.started.map(({ id }) => id)).toEqual(ids)
   })
 })
