@@ -15,8 +15,9 @@ const HAND_OVER_BYTES_MAX = 4_000_000
 const HAND_OVER_SEGMENTS_MAX = 64
 /** Records kept in memory between commit and hand-over; what does not fit is read back from storage. */
 const CACHE_BYTES_MAX = 8_000_000
-/** A fan-out in pages may take this long before it is taken for lost and handed over again. */
+/** A fan-out in pages may take this long, and so much longer for each page, before it is taken for lost and handed over again. */
 const PAGED_MS_MAX = 120_000
+const PAGE_MS_MAX = 2_000
 /** An endpoint settles what it borrowed within the time for which it gathers its log, or it has died. */
 const LENT_MS_MAX = 20_000
 const BACKOFF_MS_MAX = 300_000
@@ -179,7 +180,8 @@ export class HandOvers {
     if (pagesLeft.size === 0) return this.#settle(segment)
     const { clock, wakeBy } = this.#deps
     const now = clock.now()
-    const notBefore = now + (state === 'paged' ? PAGED_MS_MAX : LENT_MS_MAX)
+    const pagedMsMax = PAGED_MS_MAX + pages.length * PAGE_MS_MAX
+    const notBefore = now + (state === 'paged' ? pagedMsMax : LENT_MS_MAX)
     this.#update(segment, { state, pagesLeft, pagesEarly: new Set(), notBefore })
     wakeBy(state === 'paged' ? notBefore : now + SAFETY_MS)
   }

@@ -4,13 +4,16 @@ const FILES_PER_OBJECT = 3
 const AWAKE_SECONDS = 20
 /** What is left is for connections, for D1, for other objects. */
 const SHARE = 0.75
+/** One thread and one disk wake, deliver and log little more than these. What waits longer than a deadline is sent twice. */
+const PER_SECOND_MAX = 100
 
 /**
  * How many endpoints a fan-out may wake in a second so that the runtime has files for all that are awake: without any
- * it can neither deliver nor log. The platform has no such limit; `ulimit -n` says what this machine's is.
+ * it can neither deliver nor log. The platform has no such limits; `ulimit -n` says what this machine's is.
  */
 export function fanoutPerSecond(openFilesMax = limitHere()): number {
-  return Math.max(1, Math.floor((openFilesMax * SHARE) / FILES_PER_OBJECT / AWAKE_SECONDS))
+  const awake = Math.floor((openFilesMax * SHARE) / FILES_PER_OBJECT)
+  return Math.min(PER_SECOND_MAX, Math.max(1, Math.floor(awake / AWAKE_SECONDS)))
 }
 
 function limitHere(): number {

@@ -204,7 +204,7 @@ describe('a fan-out in pages', () => {
     expect(world.handOvers.isIdle).toBe(true)
   })
 
-  it('is handed over again when a page does not come, but not before two minutes', async () => {
+  it('is handed over again when a page does not come, but not before two minutes, and two seconds for each', async () => {
     const world = new World()
     world.append()
     await world.calls[0]?.answer({ paged: [{ segment: 1, pages: [0, 1] }] })
@@ -213,7 +213,7 @@ describe('a fan-out in pages', () => {
     world.handOvers.start()
     expect(world.underWay).toEqual([])
     world.alarm()
-    expect(world.now).toBe(NOW + 120_000)
+    expect(world.now).toBe(NOW + 124_000)
     expect(world.underWay).toEqual([[1]])
     await world.calls[0]?.answer({ paged: [{ segment: 1, pages: [0, 1] }] })
     world.handOvers.settlePage(1, 1)
