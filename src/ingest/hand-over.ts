@@ -90,7 +90,10 @@ export class HandOvers {
     const progress = this.#progress.get(segment)
     if (progress?.state === 'routing') progress.pagesEarly.add(page)
     if (!progress?.pagesLeft.delete(page) || progress.pagesLeft.size > 0) return
+    const { state } = progress
     this.#settle(segment)
+    // Nothing else wakes the object soon: asleep it would forget this, and hand the whole fan-out over again.
+    if (state === 'paged') this.#deps.wakeBy(this.#deps.clock.now() + SAFETY_MS)
     this.start()
   }
 

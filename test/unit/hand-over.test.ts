@@ -204,6 +204,16 @@ describe('a fan-out in pages', () => {
     expect(world.handOvers.isIdle).toBe(true)
   })
 
+  it('is written down as settled before the object leaves memory, and not when its time would be over', async () => {
+    const world = new World()
+    world.append()
+    await world.calls[0]?.answer({ paged: [{ segment: 1, pages: [0] }] })
+    world.now += 30_000
+    world.alarmAt = undefined
+    world.handOvers.settlePage(1, 0)
+    expect(world.alarmAt).toBe(NOW + 35_000)
+  })
+
   it('is handed over again when a page does not come, but not before two minutes, and two seconds for each', async () => {
     const world = new World()
     world.append()
