@@ -24,8 +24,8 @@ export function keyOf(path: string, id: string): string {
   return path === '/' ? id : `${path} ${id}`
 }
 
-/** Nothing that is waited for has come for so long that nothing more will: longer than an attempt and its first retry take. */
-const SILENCE_MS = 60_000
+/** Nothing that is waited for has come for so long that nothing more will: longer than a first retry takes. */
+const SILENCE_MS = 20_000
 /** Of the requests under `/flaky` that are refused. */
 const FLAKY_SHARE = 0.05
 /** Until a request under `/slow` is answered. */

@@ -65,13 +65,7 @@ export function makeLogDeps(env: Env): LogDeps {
     },
     rejectedThisHour: (tenantId, sourceId, at) => rejectedIn(env.LOG_DB, { tenantId, sourceId, at }),
     tell: (tenantId, event) => tell(env, tenantId, event),
-    writeFailed: (error, messages) => {
-      // An error of D1 names tables and limits, never a row's content.
-      const detail = error instanceof Error ? error.message.slice(0, 200) : 'unknown'
-      const event = 'log.write_failed'
-      // oxlint-disable-next-line no-console -- the platform's log is where operators look
-      console.warn(JSON.stringify({ event, detail, messages, at: systemClock.now() }))
-    },
+    writeFailed: (error, messages) => warn('log.write_failed', error, { messages }),
   }
 }
 
@@ -108,13 +102,15 @@ export function makeFanoutDeps(env: Env): FanoutDeps {
     ...makeRouteDeps(env),
     after,
     endpointsPerSecond: settingsOf(env).fanoutPerSecond,
-    pageFailed: (error, { intake, page }) => {
-      const detail = error instanceof Error ? error.message.slice(0, 200) : 'unknown'
-      const event = 'fanout.page_failed'
-      // oxlint-disable-next-line no-console -- the platform's log is where operators look
-      console.warn(JSON.stringify({ event, detail, intake, page, at: systemClock.now() }))
-    },
+    pageFailed: (error, { intake, page }) => warn('fanout.page_failed', error, { intake, page }),
   }
+}
+
+/** To where operators look. An error of the platform names tables and limits, never a row's content. */
+function warn(event: string, error: unknown, more: Record<string, unknown>): void {
+  const detail = error instanceof Error ? error.message.slice(0, 200) : 'unknown'
+  // oxlint-disable-next-line no-console -- the platform's log is where operators look
+  console.warn(JSON.stringify({ event, detail, ...more, at: systemClock.now() }))
 }
 
 export function makeReplyDeps(env: Env): ReplyDeps {

@@ -24,7 +24,7 @@ interface Loan {
   /** The hand-over with this delivery alone. */
   batch: AcceptBatch
   takenAt: number
-  state: 'waiting' | 'under way' | 'over'
+  isOver: boolean
   /** Where the journal has it by now. */
   position?: number
 }
@@ -37,7 +37,8 @@ interface Loan {
 export class Loans {
   readonly #settled: (intake: string, segments: number[]) => void
   readonly #loans = new Map<number, Loan>()
-  readonly #waiting: number[] = []
+  /** Those that have no place yet, in the order in which they came. */
+  readonly #waiting = new Set<number>()
   /** By item: the position, while it is owed; 0 afterwards. */
   readonly #known = new Map<string, number>()
   #last = 0
@@ -59,39 +60,37 @@ export class Loans {
     return { fresh: items.length === 0 ? undefined : withItems(batch, items), owed: [...new Set(owed)] }
   }
 
-  /** Takes every delivery of a hand-over; answers with their positions. */
-  take(batch: AcceptBatch, takenAt: number): number[] {
+  /** Takes every delivery of a hand-over. */
+  take(batch: AcceptBatch, takenAt: number): void {
     const records = unpackRecords(batch.records)
     const { intake } = batch
-    return batch.items.flatMap((item) => {
+    for (const item of batch.items) {
       const record = records[item.record]
-      if (record === undefined) return []
+      if (record === undefined) continue
       const { segment, index, subscriptionId } = item
       const event = decodeEvent(record)
       const id = deliveryIdOf(event.head.id, subscriptionId)
       const delivery = { id, subscriptionId, event, pointer: { intake, segment, index }, triedBefore: 0 }
       const position = --this.#last
-      this.#loans.set(position, { delivery, batch: withItems(batch, [item]), takenAt, state: 'waiting' })
-      this.#waiting.push(position)
+      this.#loans.set(position, { delivery, batch: withItems(batch, [item]), takenAt, isOver: false })
+      this.#waiting.add(position)
       this.#know(itemKey({ intake, ...item }), position)
-      return [position]
-    })
+    }
   }
 
   /** Of those that wait for a place, the one that came first. */
   get first(): number | undefined {
-    return this.#waiting[0]
+    const [first] = this.#waiting
+    return first
   }
 
   get waiting(): number {
-    return this.#waiting.length
+    return this.#waiting.size
   }
 
   begin(position: number): Parcel {
-    const loan = this.#loans.get(position)
-    this.#waitNoMore(position)
-    if (loan) loan.state = 'under way'
-    return single(position, { delivery: loan?.delivery, key: null })
+    this.#waiting.delete(position)
+    return single(position, { delivery: this.delivery(position), key: null })
   }
 
   delivery(position: number): StoredDelivery | undefined {
@@ -135,8 +134,8 @@ export class Loans {
 
   /** Those that the intake should not be left with any longer. */
   overdue(now: number): number[] {
-    const isOverdue = ({ takenAt, state, position }: Loan) =>
-      position === undefined && now - takenAt >= (state === 'over' ? OWED_MS_MAX : UNDER_WAY_MS_MAX)
+    const isOverdue = ({ takenAt, isOver, position }: Loan) =>
+      position === undefined && now - takenAt >= (isOver ? OWED_MS_MAX : UNDER_WAY_MS_MAX)
     return [...this.#loans].filter(([, each]) => isOverdue(each)).map(([loan]) => loan)
   }
 
@@ -146,8 +145,7 @@ export class Loans {
     if (known === undefined) return false
     known.position = position
     this.#repay([known])
-    if (known.state !== 'waiting') return true
-    this.#waitNoMore(loan)
+    if (!this.#waiting.delete(loan)) return true
     this.#loans.delete(loan)
     return false
   }
@@ -156,7 +154,7 @@ export class Loans {
   ended(loan: number): void {
     const known = this.#loans.get(loan)
     if (known?.position !== undefined) this.#loans.delete(loan)
-    else if (known) known.state = 'over'
+    else if (known) known.isOver = true
   }
 
   /** Their outcomes are durable. Answers with the places of those that the journal has got meanwhile. */
@@ -168,13 +166,7 @@ export class Loans {
   }
 
   #isUnderWay(position: number | undefined): boolean {
-    const state = position === undefined ? undefined : this.#loans.get(position)?.state
-    return state !== undefined && state !== 'over'
-  }
-
-  #waitNoMore(position: number): void {
-    const at = this.#waiting.indexOf(position)
-    if (at >= 0) this.#waiting.splice(at, 1)
+    return position !== undefined && this.#loans.get(position)?.isOver === false
   }
 
   /** Tells the intakes of segments of which nothing is owed any more. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { AnswerReason, Outcome } from './attempt.ts'
 import { compilePattern, type Pattern } from './pattern.ts'
+import { remembered } from './remembered.ts'
 import { decides, statusRulesSchema } from './status-rules.ts'
 
 /** 2xx alone says yes. */
@@ -80,15 +81,9 @@ function isBodyExpected(body: string, { bodyContains, bodyMatches }: AnswerRules
 }
 
 const PATTERNS_KEPT_MAX = 16
-const patterns = new Map<string, Pattern>()
 
 /** A source that was accepted once compiles; should it not, nothing is found. */
-function patternOf(source: string): Pattern {
-  const known = patterns.get(source)
-  if (known) return known
+const patternOf = remembered(PATTERNS_KEPT_MAX, (source): Pattern => {
   const compiled = compilePattern(source)
-  const pattern = compiled.ok ? compiled.value : { isIn: () => false }
-  if (patterns.size >= PATTERNS_KEPT_MAX) patterns.clear()
-  patterns.set(source, pattern)
-  return pattern
-}
+  return compiled.ok ? compiled.value : { isIn: () => false }
+})

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { areAllowed, checkAddress, parseTarget, type Cidr, type TargetRefusal } from './address.ts'
+import { remembered } from './remembered.ts'
 import { err, ok, type Result } from './result.ts'
 
 /** All addresses of a name; empty: it does not resolve; undefined: the resolver could not be asked. */
@@ -20,7 +21,8 @@ export function makeTargetCheck({
   allow: readonly Cidr[]
   resolve: Resolve
 }): CheckTarget {
-  const parse = remembered((text) => parseTarget(text, allow))
+  // Most endpoints have one URL for all their events.
+  const parse = remembered(CACHE_NAMES_MAX, (text) => parseTarget(text, allow))
   return async (text) => {
     const target = parse(text)
     if (!target.ok) return target
@@ -35,17 +37,6 @@ export function makeTargetCheck({
       return err({ reason: 'bad_url', detail: 'Plain http is not delivered to. Use https.' })
     }
     return ok(url)
-  }
-}
-
-/** Most endpoints have one URL for all their events. */
-function remembered<Value>(make: (text: string) => Value): (text: string) => Value {
-  const known = new Map<string, Value>()
-  return (text) => {
-    const value = known.get(text) ?? make(text)
-    if (known.size >= CACHE_NAMES_MAX) known.clear()
-    known.set(text, value)
-    return value
   }
 }
 

@@ -1,4 +1,5 @@
 import { text } from '../../model/bytes.ts'
+import { remembered } from '../../model/remembered.ts'
 
 /** Deeper documents are attacks on whoever walks them; real ones stay below 20. */
 export const JSON_DEPTH_MAX = 100
@@ -51,20 +52,13 @@ export function atPointer(document: unknown, pointer: string): unknown {
 
 /** Those of the catalogue, and as many of sources of their own. */
 const POINTERS_MAX = 2_000
-const pointers = new Map<string, string[]>()
 
-/** Every event asks for the same few dozen. */
-function partsOf(pointer: string): string[] {
-  const known = pointers.get(pointer)
-  if (known) return known
-  const parts = pointer
+const partsOf = remembered(POINTERS_MAX, (pointer) =>
+  pointer
     .slice(1)
     .split('/')
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-  if (pointers.size >= POINTERS_MAX) pointers.clear()
-  pointers.set(pointer, parts)
-  return parts
-}
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')),
+)
 
 /** `a.b.0` as a pointer, the spelling of signature templates. */
 export function pointerOfPath(path: string): string {
