@@ -50,10 +50,13 @@ export function classifyNetworkError(
   message: string,
   url: string,
 ): { reason: DeferredReason; message: string } {
-  if (/tls|ssl|certificate|handshake/i.test(message)) return { reason: 'tls', message }
-  if (/^internal error/i.test(message) && url.startsWith('https:')) {
-    return { reason: 'tls', message: `The TLS handshake failed (${message}).` }
+  // First: its reference is of random letters, which may spell any of the words below.
+  if (/^internal error/i.test(message)) {
+    return url.startsWith('https:')
+      ? { reason: 'tls', message: `The TLS handshake failed (${message}).` }
+      : { reason: 'connection', message }
   }
+  if (/tls|ssl|certificate|handshake/i.test(message)) return { reason: 'tls', message }
   if (/dns|resolve|getaddrinfo|name not/i.test(message)) return { reason: 'dns', message }
   return { reason: 'connection', message }
 }

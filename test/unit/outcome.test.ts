@@ -50,12 +50,15 @@ describe('what an answer means', () => {
     expect(classifyNetworkError(message, 'https://a.example/')).toEqual({ reason, message })
   })
 
-  it('of a network that fails without words is a failed handshake where TLS is spoken', () => {
-    const said = 'internal error; reference = abc'
-    const message = `The TLS handshake failed (${said}).`
-    expect(classifyNetworkError(said, 'https://a.example/')).toEqual({ reason: 'tls', message })
-    expect(classifyNetworkError(said, 'http://a.example/').reason).toBe('connection')
-  })
+  it.each(['abc', 'eftls06vv2qev5oh7piffnko', 'sslx0', 'dnsdns'])(
+    'of a network that fails without words is a failed handshake where TLS is spoken, whatever the reference spells: %s',
+    (reference) => {
+      const said = `internal error; reference = ${reference}`
+      const message = `The TLS handshake failed (${said}).`
+      expect(classifyNetworkError(said, 'https://a.example/')).toEqual({ reason: 'tls', message })
+      expect(classifyNetworkError(said, 'http://a.example/').reason).toBe('connection')
+    },
+  )
 })
 
 describe('Retry-After', () => {
